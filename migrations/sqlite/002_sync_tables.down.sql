@@ -1,0 +1,13 @@
+DROP TABLE s_notifications;
+DROP TABLE s_file_meta;
+DROP TABLE s_kv;
+DROP TABLE s_posts;
+DROP TABLE s_projects;
+DROP TABLE s_messages;
+DROP TABLE s_threads;
+DROP TABLE tombstones;
+DROP TABLE device_cursors;
+DROP TABLE op_receipts;
+DROP TABLE change_log;
+DROP TABLE lineages;
+DROP TABLE server_version_counter;

@@ -1,0 +1,155 @@
+import { resolve } from 'node:path'
+import * as z from 'zod'
+
+/** Settings of the local engine, read once when the server starts. */
+export interface Config {
+  readonly driver: 'better-sqlite3'
+  /** An absolute file path, or `:memory:`. */
+  readonly path: string
+  readonly journalMode: string
+  readonly synchronous: string
+  /** How long a write waits for another process's lock, in milliseconds. */
+  readonly busyTimeoutMs: number
+  readonly strict: boolean
+  /** The highest clock an op may carry. */
+  readonly maxClock: number
+  /** How far the time in an op's hlc may be ahead of the server's, in milliseconds. */
+  readonly maxAheadMs: number
+  /** What is allowed but deserves a line in the log. */
+  readonly warnings: readonly string[]
+}
+
+/** Every fault of the environment in one message, with what would be accepted and how to mend it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+
+  constructor(readonly faults: readonly string[]) {
+    super(`or3-provider-sqlite cannot start, ${faults.length === 1 ? 'one setting is' : `${faults.length} settings are`} wrong:\n${faults.map(fault => `  - ${fault}`).join('\n')}`)
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const DRIVERS = ['better-sqlite3', 'better', 'sqlite']
+const REMOTE_DRIVERS = ['bun', 'turso', 'libsql', 'd1', 'cloudflare-d1', 'cloudflare']
+/** https://sqlite.org/pragma.html#pragma_journal_mode */
+const JOURNAL_MODES = ['DELETE', 'TRUNCATE', 'PERSIST', 'MEMORY', 'WAL', 'OFF']
+/** https://sqlite.org/pragma.html#pragma_synchronous */
+const SYNCHRONOUS = ['OFF', 'NORMAL', 'FULL', 'EXTRA']
+const TRUE = ['1', 'true', 'yes']
+const FALSE = ['0', 'false', 'no', '']
+
+const KNOWN = [
+  'OR3_SQLITE_DRIVER', 'OR3_SQLITE_DB_PATH', 'OR3_SQLITE_PRAGMA_JOURNAL_MODE', 'OR3_SQLITE_PRAGMA_SYNCHRONOUS',
+  'OR3_SQLITE_BUSY_TIMEOUT_MS', 'OR3_SQLITE_ALLOW_IN_MEMORY', 'OR3_SQLITE_STRICT', 'OR3_SQLITE_MAX_CLOCK',
+  'OR3_SQLITE_MAX_CLOCK_AHEAD_SECONDS', 'OR3_SQLITE_TURSO_URL', 'OR3_SQLITE_TURSO_AUTH_TOKEN', 'OR3_SQLITE_D1_BINDING',
+]
+
+const oneOf = (accepted: readonly string[], otherwise: string) => z.string().optional().transform((value, context) => {
+  const word = value?.trim().toUpperCase() || otherwise
+  if (accepted.includes(word)) return word
+  return fault(context, `is "${shown(value)}". Accepted: ${accepted.join(', ')}. Remove it to use ${otherwise}.`)
+})
+
+const wholeNumber = (lowest: number, highest: number, otherwise: number, unit: string) => z.string().optional().transform((value, context) => {
+  if (value === undefined || value.trim() === '') return otherwise
+  const number = Number(value)
+  if (Number.isInteger(number) && number >= lowest && number <= highest) return number
+  return fault(context, `is "${shown(value)}". Accepted: a whole number of ${unit} from ${lowest} to ${highest}. Remove it to use ${otherwise}.`)
+})
+
+const flag = z.string().optional().transform((value, context) => {
+  const word = value?.trim().toLowerCase() ?? ''
+  if (TRUE.includes(word)) return true
+  if (FALSE.includes(word)) return false
+  return fault(context, `is "${shown(value)}". Accepted: ${TRUE.join(', ')} for on; 0, false, no or nothing for off.`)
+})
+
+const driver = z.string().optional().transform((value, context) => {
+  const word = value?.trim().toLowerCase() || 'better-sqlite3'
+  if (DRIVERS.includes(word)) return 'better-sqlite3' as const
+  const known = REMOTE_DRIVERS.includes(word) ? ' This version has the local engine only.' : ''
+  return fault(context, `is "${shown(value)}". Accepted: ${DRIVERS.join(', ')}.${known} Remove it to use better-sqlite3.`)
+})
+
+const environment = z.object({
+  OR3_SQLITE_DRIVER: driver,
+  OR3_SQLITE_DB_PATH: z.string().optional().transform(value => value?.trim() || undefined),
+  OR3_SQLITE_PRAGMA_JOURNAL_MODE: oneOf(JOURNAL_MODES, 'WAL'),
+  OR3_SQLITE_PRAGMA_SYNCHRONOUS: oneOf(SYNCHRONOUS, 'NORMAL'),
+  OR3_SQLITE_BUSY_TIMEOUT_MS: wholeNumber(0, 60_000, 5000, 'milliseconds'),
+  OR3_SQLITE_ALLOW_IN_MEMORY: flag,
+  OR3_SQLITE_STRICT: flag,
+  OR3_SQLITE_MAX_CLOCK: wholeNumber(1, Number.MAX_SAFE_INTEGER, 10_000_000_000_000, 'edits'),
+  OR3_SQLITE_MAX_CLOCK_AHEAD_SECONDS: wholeNumber(60, 10_000_000_000, 30 * 86_400, 'seconds'),
+})
+
+type Values = z.infer<typeof environment>
+
+/**
+ * Reads the settings. This is the only place that looks at OR3_SQLITE_* variables.
+ * Throws {@link ConfigError}, which names every fault and never a path or a token.
+ */
+export function readConfig(env: Environment): Config {
+  const parsed = environment.safeParse(env)
+  const faults = parsed.error?.issues.map(issue => `${issue.path.join('.')} ${issue.message}`) ?? []
+  const values = parsed.data
+  const place = choosePlace(env, values)
+  if (place.fault !== undefined) faults.push(place.fault)
+  if (values?.OR3_SQLITE_STRICT && unsafeJournal(values)) {
+    faults.push(`OR3_SQLITE_PRAGMA_JOURNAL_MODE is ${values.OR3_SQLITE_PRAGMA_JOURNAL_MODE}, with which a crash damages the file, and OR3_SQLITE_STRICT is on. Remove it to use WAL.`)
+  }
+  if (faults.length > 0 || !values || place.path === undefined) throw new ConfigError(faults)
+  return Object.freeze({
+    driver: values.OR3_SQLITE_DRIVER,
+    path: place.path,
+    journalMode: values.OR3_SQLITE_PRAGMA_JOURNAL_MODE,
+    synchronous: values.OR3_SQLITE_PRAGMA_SYNCHRONOUS,
+    busyTimeoutMs: values.OR3_SQLITE_BUSY_TIMEOUT_MS,
+    strict: values.OR3_SQLITE_STRICT,
+    maxClock: values.OR3_SQLITE_MAX_CLOCK,
+    maxAheadMs: values.OR3_SQLITE_MAX_CLOCK_AHEAD_SECONDS * 1000,
+    warnings: warningsOf(env, values, place.path),
+  })
+}
+
+/** A file, or memory where nobody can lose anything by it (trap I1). */
+function choosePlace(env: Environment, values: Values | undefined): { path?: string, fault?: string } {
+  const path = env.OR3_SQLITE_DB_PATH?.trim()
+  const isTest = env.NODE_ENV === 'test' || TRUE.includes(env.VITEST?.trim().toLowerCase() ?? '')
+  if (!path) {
+    if (isTest) return { path: ':memory:' }
+    return { fault: 'OR3_SQLITE_DB_PATH is not set. Set it to the file that holds the data, such as ./.data/or3-sync.sqlite.' }
+  }
+  if (path === ':memory:') {
+    if (values?.OR3_SQLITE_STRICT) return { fault: 'OR3_SQLITE_DB_PATH is :memory:, which loses all data on restart, and OR3_SQLITE_STRICT is on. Set it to a file.' }
+    if (!isTest && !values?.OR3_SQLITE_ALLOW_IN_MEMORY) return { fault: 'OR3_SQLITE_DB_PATH is :memory:, which loses all data on restart. Set it to a file, or set OR3_SQLITE_ALLOW_IN_MEMORY=true.' }
+    return { path }
+  }
+  if (/^[a-z][a-z0-9+.-]+:/i.test(path)) return { fault: 'OR3_SQLITE_DB_PATH is a URL. Accepted: a plain file path, such as ./.data/or3-sync.sqlite.' }
+  if (path.includes('\0')) return { fault: 'OR3_SQLITE_DB_PATH contains a NUL character. Accepted: a plain file path.' }
+  return { path: resolve(path) }
+}
+
+function warningsOf(env: Environment, values: Values, path: string): string[] {
+  const strangers = Object.keys(env).filter(name => name.startsWith('OR3_SQLITE_') && !KNOWN.includes(name))
+  return [
+    ...path === ':memory:' ? ['The database is in memory: all data is lost when the server stops.'] : [],
+    ...unsafeJournal(values) ? [`OR3_SQLITE_PRAGMA_JOURNAL_MODE=${values.OR3_SQLITE_PRAGMA_JOURNAL_MODE}: a crash can damage the file.`] : [],
+    ...values.OR3_SQLITE_PRAGMA_SYNCHRONOUS === 'OFF' ? ['OR3_SQLITE_PRAGMA_SYNCHRONOUS=OFF: a power loss can damage the file.'] : [],
+    ...strangers.map(name => `${name} is not a setting of this version and has no effect.`),
+  ]
+}
+
+function unsafeJournal(values: Values): boolean {
+  return ['OFF', 'MEMORY'].includes(values.OR3_SQLITE_PRAGMA_JOURNAL_MODE)
+}
+
+function fault(context: z.core.$RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+}
+
+function shown(value: string | undefined): string {
+  return (value ?? '').slice(0, 40)
+}

@@ -1,0 +1,71 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { uptime } from 'node:os'
+import * as z from 'zod'
+
+/**
+ * A small record beside the database, `<file>.head`, that remembers how far the versions had come. It
+ * tells at the next start whether the file lost its tail (power loss under synchronous=NORMAL, a WAL
+ * that was deleted) or is an older copy (a restored backup): hazards F1 and F2. It holds no data and may
+ * be deleted.
+ */
+export interface HighWater {
+  /** Sum of all workspaces' version counters. */
+  readonly total: number
+  /** The boot of the machine during which it was written. */
+  readonly boot: string
+  /** Whether the database was closed in order afterwards. */
+  readonly clean: boolean
+}
+
+const highWater = z.object({ total: z.int().min(0), boot: z.string().max(100), clean: z.boolean() })
+
+/** Versions skipped beyond those known to be lost: what may have been acknowledged since the record was written. */
+export const VERSION_MARGIN = 1_000_000
+
+/**
+ * How far every counter must jump so that no version a device may have seen is handed out again; 0 when
+ * nothing was lost. `flushed`: every commit reached the disk before it was acknowledged
+ * (synchronous=FULL or EXTRA), so a power loss alone took nothing.
+ */
+export function versionsToSkip(record: HighWater | undefined, found: { total: number, boot: string, flushed: boolean }): number {
+  if (!record) return 0
+  if (record.total > found.total) return record.total - found.total + VERSION_MARGIN
+  const mayHaveLostTail = !record.clean && record.boot !== found.boot && !found.flushed
+  return mayHaveLostTail ? VERSION_MARGIN : 0
+}
+
+export class HighWaterFile {
+  readonly #path: string
+
+  constructor(databasePath: string) {
+    this.#path = `${databasePath}.head`
+  }
+
+  /** The record, or undefined where there is none or it cannot be read as one. */
+  async read(): Promise<HighWater | undefined> {
+    try {
+      return highWater.parse(JSON.parse(await readFile(this.#path, 'utf8')))
+    }
+    catch {
+      return undefined
+    }
+  }
+
+  /** Replaces the record as a whole, so that a crash leaves the old or the new one. */
+  async write(record: HighWater): Promise<void> {
+    const next = `${this.#path}.${process.pid}.tmp`
+    await writeFile(next, `${JSON.stringify(record)}\n`, { mode: 0o600 })
+    await rename(next, this.#path)
+  }
+}
+
+/** Names the current boot of this machine: after another one, what was not flushed may be gone. */
+export async function currentBoot(): Promise<string> {
+  try {
+    return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+  }
+  catch {
+    // To five minutes, so that a corrected clock does not look like a new boot.
+    return `up-since-${Math.round((Date.now() / 1000 - uptime()) / 300)}`
+  }
+}

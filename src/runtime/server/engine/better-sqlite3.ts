@@ -1,0 +1,233 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import type { BackupProgress, BulkStatement, Engine, Plan, Reading, SqlValue, Statement } from './engine'
+import { BatchResult } from './engine'
+import { DatabaseError, toDatabaseError } from './errors'
+
+type Handle = Database.Database
+type Prepared = Database.Statement<SqlValue[], unknown>
+
+export interface LocalEngineOptions {
+  /** A file path, or `:memory:`. */
+  readonly path: string
+  readonly journalMode: string
+  readonly synchronous: string
+  /** How long a write waits for another process's lock, in milliseconds. */
+  readonly busyTimeoutMs: number
+}
+
+/** SQLite sleeps inside the call while it waits, so one wait is short and the rest is done between ticks. */
+const BLOCKING_WAIT_MS = 40
+const RETRY_PAUSE_MS = 10
+const CACHE_KIB = 16_384
+/** The WAL is cut back to this after a checkpoint, so a burst does not keep the disk (hazard F12). */
+const WAL_KEEP_BYTES = 64 * 1024 * 1024
+const RECLAIM_PAGES = 512
+const BACKUP_PAGES_PER_STEP = 256
+/** More distinct SQL texts than this means that somebody builds SQL from data; the cache must not grow with it. */
+const MAX_PREPARED = 500
+
+/**
+ * SQLite in the process through better-sqlite3. One connection writes and one reads: in WAL mode readers
+ * never wait for the writer and never see half a transaction. Every transaction begins and ends within
+ * one tick, so nothing of ours can land inside it (trap I2).
+ */
+export class BetterSqlite3Engine implements Engine {
+  readonly #writer: Connection
+  readonly #reader: Connection
+  readonly #busyTimeoutMs: number
+  #open = true
+
+  constructor(options: LocalEngineOptions) {
+    this.#busyTimeoutMs = options.busyTimeoutMs
+    try {
+      const writer = openWriter(options)
+      this.#writer = new Connection(writer)
+      this.#reader = options.path === ':memory:' ? this.#writer : new Connection(openReader(options, writer))
+    }
+    catch (error) {
+      throw toDatabaseError(error)
+    }
+  }
+
+  /** The writing connection, for the migrator, which runs before any store does. */
+  get handle(): Handle {
+    return this.#writer.handle
+  }
+
+  async all<Row>(statement: Statement<Row>): Promise<Row[]> {
+    return this.#guard(() => this.#reader.run(statement) as Row[])
+  }
+
+  async read<Result>(work: () => Reading<Result>): Promise<Result> {
+    return this.#guard(() => this.#reader.transaction('BEGIN', () => this.#reader.drive(work())))
+  }
+
+  async batch(statements: readonly (Statement | BulkStatement)[]): Promise<BatchResult> {
+    const rows = await this.#immediate(() => statements.map(statement => this.#writer.run(statement)))
+    return new BatchResult(statements, rows)
+  }
+
+  async write<Result>(work: () => Reading<Plan<Result>>): Promise<Result> {
+    return this.#immediate(() => {
+      const plan = this.#writer.drive(work())
+      for (const statement of plan.writes) this.#writer.run(statement)
+      return plan.result
+    })
+  }
+
+  async backup(target: string, onProgress?: (progress: BackupProgress) => void): Promise<void> {
+    this.#assertOpen()
+    try {
+      await this.handle.backup(target, {
+        progress: (progress) => {
+          onProgress?.(progress)
+          return BACKUP_PAGES_PER_STEP
+        },
+      })
+    }
+    catch (error) {
+      throw toDatabaseError(error)
+    }
+  }
+
+  async check(): Promise<string[]> {
+    return this.#guard(() => {
+      const found = this.#reader.handle.pragma('integrity_check(20)') as { integrity_check: string }[]
+      const orphans = this.#reader.handle.pragma('foreign_key_check') as { table: string }[]
+      return [
+        ...found.map(row => row.integrity_check).filter(text => text !== 'ok'),
+        ...orphans.slice(0, 20).map(row => `a row of ${row.table} refers to a row that does not exist`),
+      ]
+    })
+  }
+
+  async reclaim(): Promise<void> {
+    await this.#guard(() => this.handle.pragma(`incremental_vacuum(${RECLAIM_PAGES})`))
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    if (this.#reader !== this.#writer) this.#reader.handle.close()
+    try {
+      this.handle.pragma('optimize')
+      this.handle.pragma('wal_checkpoint(TRUNCATE)')
+    }
+    catch (error) {
+      // Another process may hold the lock; what it leaves in the WAL is read at the next open.
+      if (!(toDatabaseError(error) instanceof DatabaseError)) throw error
+    }
+    finally {
+      this.handle.close()
+    }
+  }
+
+  /** Runs `work` under the write lock, waiting for it without blocking the event loop for long. */
+  async #immediate<Result>(work: () => Result): Promise<Result> {
+    const deadline = performance.now() + this.#busyTimeoutMs
+    for (;;) {
+      try {
+        return this.#guard(() => this.#writer.transaction('BEGIN IMMEDIATE', work))
+      }
+      catch (error) {
+        if (!(error instanceof DatabaseError) || error.fault !== 'busy' || performance.now() >= deadline) throw error
+      }
+      await delay(RETRY_PAUSE_MS)
+    }
+  }
+
+  #guard<Result>(work: () => Result): Result {
+    this.#assertOpen()
+    try {
+      return work()
+    }
+    catch (error) {
+      throw toDatabaseError(error)
+    }
+  }
+
+  #assertOpen(): void {
+    if (!this.#open) throw new DatabaseError('closed')
+  }
+}
+
+/** A driver handle with its prepared statements. */
+class Connection {
+  readonly #prepared = new Map<string, Prepared>()
+
+  constructor(readonly handle: Handle) {}
+
+  run(statement: Statement | BulkStatement): unknown[] {
+    const prepared = this.#prepare(statement.sql)
+    if ('rows' in statement) {
+      for (const row of statement.rows) prepared.run(...row)
+      return []
+    }
+    if (prepared.reader) return prepared.all(...statement.parameters)
+    prepared.run(...statement.parameters)
+    return []
+  }
+
+  /** Runs a generator of statements to its end. */
+  drive<Result>(work: Reading<Result>): Result {
+    let step = work.next()
+    while (!step.done) step = work.next(this.run(step.value))
+    return step.value
+  }
+
+  transaction<Result>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => Result): Result {
+    this.#prepare(begin).run()
+    try {
+      const result = work()
+      this.#prepare('COMMIT').run()
+      return result
+    }
+    catch (error) {
+      // A full disk or an I/O error may have rolled the transaction back already.
+      if (this.handle.inTransaction) this.#prepare('ROLLBACK').run()
+      throw error
+    }
+  }
+
+  #prepare(sql: string): Prepared {
+    const known = this.#prepared.get(sql)
+    if (known) return known
+    if (this.#prepared.size >= MAX_PREPARED) this.#prepared.clear()
+    const prepared = this.handle.prepare<SqlValue[]>(sql)
+    this.#prepared.set(sql, prepared)
+    return prepared
+  }
+}
+
+function openWriter(options: LocalEngineOptions): Handle {
+  const handle = new Database(options.path, { timeout: options.busyTimeoutMs })
+  try {
+    // Has an effect only before the first page is written; lets collection return space in steps (hazard F9).
+    handle.pragma('auto_vacuum = INCREMENTAL')
+    handle.pragma(`journal_mode = ${options.journalMode}`)
+    handle.pragma(`synchronous = ${options.synchronous}`)
+    handle.pragma('foreign_keys = ON')
+    handle.pragma(`journal_size_limit = ${WAL_KEEP_BYTES}`)
+    handle.pragma(`cache_size = -${CACHE_KIB}`)
+    handle.pragma('temp_store = MEMORY')
+    handle.pragma(`busy_timeout = ${Math.min(BLOCKING_WAIT_MS, options.busyTimeoutMs)}`)
+    return handle
+  }
+  catch (error) {
+    handle.close()
+    throw error
+  }
+}
+
+function openReader(options: LocalEngineOptions, writer: Handle): Handle {
+  try {
+    const handle = new Database(options.path, { readonly: true, timeout: options.busyTimeoutMs })
+    handle.pragma(`cache_size = -${CACHE_KIB}`)
+    return handle
+  }
+  catch (error) {
+    writer.close()
+    throw error
+  }
+}

@@ -1,0 +1,69 @@
+import { chmod, mkdir, open, stat, statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { DatabaseError, toDatabaseError } from './errors'
+
+/** Owner may read and write; nobody else (trap I6). SQLite gives the WAL the same mode. */
+const PRIVATE = 0o600
+
+/** Linux `statfs` types of file systems that more than one machine can write, where WAL is not safe (hazard F11). */
+const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517B, 'SMB'],
+  [0xFF534D42, 'CIFS'],
+  [0xFE534D42, 'SMB'],
+  [0x5346414F, 'AFS'],
+  [0x01021997, '9P'],
+  [0x00C36400, 'CephFS'],
+  [0x0BD00BD0, 'Lustre'],
+])
+
+export interface PreparedFile {
+  /** Whether this call made the file. */
+  readonly created: boolean
+  /** The network file system the file lies on, if it is known to be one. */
+  readonly networkFileSystem: string | undefined
+}
+
+/** Makes the folder and a private empty file where there is none, and looks where it lies. Throws {@link DatabaseError}. */
+export async function prepareFile(path: string): Promise<PreparedFile> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const created = await createPrivate(path)
+    if (!created) await restrict(path)
+    return { created, networkFileSystem: await networkFileSystem(path) }
+  }
+  catch (error) {
+    throw toDatabaseError(error)
+  }
+}
+
+async function createPrivate(path: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx', PRIVATE)
+    await file.close()
+    return true
+  }
+  catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+async function restrict(path: string): Promise<void> {
+  const found = await stat(path)
+  if (!found.isFile()) throw new DatabaseError('unavailable', { message: 'The database path is not a file.' })
+  if (process.platform === 'win32' || (found.mode & 0o077) === 0) return
+  try {
+    await chmod(path, PRIVATE)
+  }
+  catch (error) {
+    // A file owned by somebody else may still be ours to use; the operator chose its rights.
+    if (!(error instanceof Error && 'code' in error && (error.code === 'EPERM' || error.code === 'EROFS'))) throw error
+  }
+}
+
+async function networkFileSystem(path: string): Promise<string | undefined> {
+  if (process.platform !== 'linux') return undefined
+  const { type } = await statfs(path)
+  return NETWORK_FILE_SYSTEMS.get(type >>> 0)
+}

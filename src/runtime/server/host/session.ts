@@ -1,0 +1,47 @@
+import { createError } from 'h3'
+import type { HostEvent } from './contract'
+
+/** The host keeps a resolved session under a key that starts so (contract §5.1). */
+const SESSION_KEY = '__or3_session_context_'
+
+interface SessionContext {
+  readonly user?: { readonly id?: unknown }
+  readonly workspace?: { readonly id?: unknown }
+}
+
+/** Who asks, and for which workspace. */
+export interface Scope {
+  readonly workspaceId: string
+  /** Absent for internal callers. */
+  readonly userId: string | undefined
+}
+
+const MAX_WORKSPACE_ID_LENGTH = 256
+
+/**
+ * The workspace of a request, once it is certain that the session may ask for it (contract §2.2.2). An
+ * event without a session is an internal caller's. Throws 400 and 403.
+ */
+export function requireScope(event: HostEvent, scope: unknown): Scope {
+  const workspaceId = isRecord(scope) ? scope.workspaceId : undefined
+  if (typeof workspaceId !== 'string' || workspaceId.trim() === '') throw createError({ statusCode: 400, statusMessage: 'workspaceId is required' })
+  if (workspaceId.length > MAX_WORKSPACE_ID_LENGTH || !workspaceId.isWellFormed() || workspaceId.includes('\0')) {
+    throw createError({ statusCode: 400, statusMessage: `workspaceId must be at most ${MAX_WORKSPACE_ID_LENGTH} characters of valid text` })
+  }
+  const sessions = sessionsOf(event)
+  if (sessions.some(session => session.workspace?.id !== undefined && session.workspace.id !== workspaceId)) {
+    throw createError({ statusCode: 403, statusMessage: 'Forbidden' })
+  }
+  const userId = sessions.map(session => session.user?.id).find(id => typeof id === 'string' && id !== '')
+  return { workspaceId, userId: typeof userId === 'string' ? userId : undefined }
+}
+
+function sessionsOf(event: HostEvent): SessionContext[] {
+  const context: unknown = 'context' in event ? event.context : undefined
+  if (!isRecord(context)) return []
+  return Object.keys(context).filter(key => key.startsWith(SESSION_KEY)).map(key => context[key]).filter(isRecord)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

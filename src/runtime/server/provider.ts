@@ -1,0 +1,109 @@
+import type { Clock } from './clock'
+import { systemClock } from './clock'
+import type { Config } from './config'
+import { HighWaterFile } from './database/high-water'
+import { Lineage } from './database/lineage'
+import { DeferredEngine } from './engine/deferred'
+import type { Engine } from './engine/engine'
+import { DatabaseError } from './engine/errors'
+import { prepareFile } from './engine/file'
+import { unsupportedNode } from './engine/node-version'
+import type { AuthWorkspaceStore, SyncGatewayAdapter } from './host/contract'
+import { createSyncGateway } from './sync/gateway'
+import { createWorkspaceStore } from './workspaces/store'
+
+/** Where the provider reports to; consola fits. */
+export interface Log {
+  info(message: string): void
+  warn(message: string): void
+  error(message: string): void
+}
+
+export interface ProviderOptions {
+  readonly clock?: Clock
+  readonly log: Log
+  /** The version of Node.js that runs; for tests. */
+  readonly nodeVersion?: string
+}
+
+export interface Provider {
+  readonly engine: Engine
+  readonly workspaceStore: AuthWorkspaceStore
+  readonly syncGateway: SyncGatewayAdapter
+  /** Settles when the database is open and migrated, or has failed to; never rejects. */
+  readonly started: Promise<void>
+  /** Ends in order; may be called more than once. */
+  close(): Promise<void>
+}
+
+interface Opened {
+  readonly engine: Engine
+  readonly lineage: Lineage | undefined
+}
+
+/**
+ * Opens the database in the background and returns the stores at once. A failed start is logged once;
+ * every call then fails with its reason.
+ */
+export function startProvider(config: Config, options: ProviderOptions): Provider {
+  const { clock = systemClock, log } = options
+  for (const warning of config.warnings) log.warn(warning)
+
+  let opened: Opened | undefined
+  const opening = open(config, { ...options, clock })
+  const started = opening.then((result) => {
+    opened = result
+  }, (error: unknown) => log.error(startFailure(error).message))
+  const engine = new DeferredEngine(opening.then(result => result.engine, (error: unknown) => {
+    throw startFailure(error)
+  }))
+
+  let closing: Promise<void> | undefined
+  return {
+    engine,
+    started,
+    workspaceStore: createWorkspaceStore({ engine, clock }),
+    syncGateway: createSyncGateway({ engine, clock, bounds: config, onWrite: () => opened?.lineage?.noteWrite() }),
+    close: () => closing ??= started.then(async () => {
+      await opened?.lineage?.end()
+      await opened?.engine.close()
+    }),
+  }
+}
+
+async function open(config: Config, { clock, log, nodeVersion = process.versions.node }: ProviderOptions & { clock: Clock }): Promise<Opened> {
+  const tooOld = unsupportedNode(nodeVersion)
+  if (tooOld !== undefined) throw new DatabaseError('unavailable', { message: tooOld })
+
+  const inMemory = config.path === ':memory:'
+  const created = inMemory || await placeFile(config, log)
+  // Loaded only now: the driver takes an unsupported Node.js down, and hosts without auth need no driver.
+  const { openLocalDatabase } = await import('./database/open')
+  const engine = await openLocalDatabase(config, log)
+  if (inMemory) return { engine, lineage: undefined }
+
+  const flushed = config.synchronous === 'FULL' || config.synchronous === 'EXTRA'
+  const lineage = new Lineage(engine, new HighWaterFile(config.path), { clock, flushed, onFault: message => log.warn(message) })
+  const skipped = await lineage.begin(created)
+  if (skipped > 0) {
+    log.warn(`The database is older than it was when last seen: a backup was restored, or its newest writes were lost. Versions were moved ${skipped} ahead so that none is used twice.`)
+  }
+  return { engine, lineage }
+}
+
+/** Makes or finds the file. Returns whether it was made now. */
+async function placeFile(config: Config, log: Log): Promise<boolean> {
+  const { created, networkFileSystem } = await prepareFile(config.path)
+  if (networkFileSystem !== undefined) {
+    const found = `The database lies on a network file system (${networkFileSystem}), where SQLite's locks do not hold and the file can be damaged.`
+    if (config.strict) throw new DatabaseError('unavailable', { message: `${found} Move it to a local disk, or unset OR3_SQLITE_STRICT.` })
+    log.warn(`${found} Move it to a local disk.`)
+  }
+  return created
+}
+
+/** The reason of a failed start, in words that may reach a client. */
+function startFailure(error: unknown): DatabaseError {
+  const reason = error instanceof DatabaseError ? error.message : 'An unexpected error happened while the database was opened.'
+  return new DatabaseError('unavailable', { message: `The SQLite provider did not start. ${reason}`, cause: error })
+}

@@ -1,0 +1,121 @@
+import { setImmediate as nextTick } from 'node:timers/promises'
+import type { BulkStatement, Engine } from '../engine/engine'
+import { prepared } from '../engine/engine'
+import { fingerprint } from './fingerprint'
+import { fromByteOrder } from './revision'
+import type { KnownOp } from './push-sql'
+import { SYNCED_TABLES } from './tables'
+
+export const MIN_RETENTION_SECONDS = 3600
+export const MAX_RETENTION_SECONDS = 31_536_000
+
+/** A retry later than this after its log entry was collected is taken for a new op (trap S4). */
+export const RECEIPT_RETENTION_SECONDS = 2 * MAX_RETENTION_SECONDS
+
+/** Log entries looked at in one step; steps are sized so that one holds the event loop for about STEP_MS (hazard F9). */
+const FIRST_STEP = 200
+const LARGEST_STEP = 500
+const STEP_MS = 20
+
+export interface Collected {
+  /** Superseded log entries that were removed. */
+  readonly changes: number
+  /** Cursors of devices that were not seen within the retention window. */
+  readonly cursors: number
+  /** Receipts past their own retention. */
+  readonly receipts: number
+}
+
+const evictCursors = prepared<{ device_id: string }>(`
+  DELETE FROM device_cursors WHERE workspace_id = ? AND updated_at < ? RETURNING device_id`)
+
+const expireReceipts = prepared<{ op_id: string }>(`
+  DELETE FROM op_receipts WHERE workspace_id = ? AND collected_at < ? RETURNING op_id`)
+
+/** What every registered device has passed; null where none is registered. */
+const slowestDevice = prepared<{ version: number | null }>(`
+  SELECT MIN(last_seen_version) AS version FROM device_cursors WHERE workspace_id = ?`)
+
+const lastOfStep = prepared<{ version: number | null }>(`
+  SELECT MAX(server_version) AS version FROM (
+    SELECT server_version FROM change_log
+    WHERE workspace_id = ? AND server_version > ? ORDER BY server_version LIMIT ?)`)
+
+const IS_CURRENT = SYNCED_TABLES.map(table => `
+    WHEN '${table}' THEN EXISTS (
+      SELECT 1 FROM s_${table} AS r
+      WHERE r.workspace_id = l.workspace_id AND r.pk = l.pk AND r.server_version = l.server_version)`).join('')
+
+/** Entries within a step that are not the current state of their key, and that are old or seen by all. */
+const superseded = prepared<KnownOp>(`
+  SELECT l.op_id, l.server_version, l.table_name, l.pk, l.op, l.payload_json, l.clock, l.hlc, l.device_id
+  FROM change_log AS l
+  WHERE l.workspace_id = ? AND l.server_version > ? AND l.server_version <= ?
+    AND (l.created_at < ? OR l.server_version <= ?)
+    AND NOT EXISTS (
+      SELECT 1 FROM tombstones AS t
+      WHERE t.workspace_id = l.workspace_id AND t.table_name = l.table_name AND t.pk = l.pk
+        AND t.server_version = l.server_version)
+    AND NOT CASE l.table_name ${IS_CURRENT} END`)
+
+/**
+ * Removes history that a newer entry for the same key has superseded, once every registered device has
+ * passed it or it is older than the retention window. The entry that made a row or a tombstone what it is
+ * stays, so a device that pulls from 0 still gets everything (trap S16), and each removed entry leaves a
+ * receipt. Runs in short steps and lets the server work in between. Throws DatabaseError.
+ */
+export async function collectChangeLog(engine: Engine, workspaceId: string, retentionSeconds: number, nowMs: number): Promise<Collected> {
+  const now = Math.floor(nowMs / 1000)
+  const oldest = now - retentionSeconds
+  const evicted = evictCursors(workspaceId, oldest)
+  const expired = expireReceipts(workspaceId, now - RECEIPT_RETENTION_SECONDS)
+  const slowest = slowestDevice(workspaceId)
+  const first = await engine.batch([evicted, expired, slowest])
+  const seenByAll = first.rowsOf(slowest)[0]?.version ?? 0
+
+  let changes = 0
+  let after = 0
+  let step = FIRST_STEP
+  for (;;) {
+    const started = performance.now()
+    const [last] = await engine.all(lastOfStep(workspaceId, after, step))
+    if (last === undefined || last.version === null) break
+    const entries = await engine.all(superseded(workspaceId, after, last.version, oldest, seenByAll))
+    if (entries.length > 0) await engine.batch(replaceByReceipts(workspaceId, entries, now))
+    changes += entries.length
+    after = last.version
+    step = performance.now() - started > STEP_MS ? Math.max(1, step >> 1) : Math.min(LARGEST_STEP, step * 2)
+    await nextTick()
+  }
+  if (changes > 0) await engine.reclaim()
+  return { changes, cursors: first.rowsOf(evicted).length, receipts: first.rowsOf(expired).length }
+}
+
+/** What was superseded once stays so: the state of a key only moves up in the order of revisions. */
+function replaceByReceipts(workspaceId: string, entries: readonly KnownOp[], now: number): BulkStatement[] {
+  return [
+    {
+      sql: `
+        INSERT INTO op_receipts (workspace_id, op_id, server_version, fingerprint, collected_at)
+        VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (workspace_id, op_id) DO NOTHING`,
+      rows: entries.map(entry => [workspaceId, entry.op_id, entry.server_version, fingerprintOf(entry), now]),
+    },
+    {
+      sql: 'DELETE FROM change_log WHERE workspace_id = ? AND server_version = ?',
+      rows: entries.map(entry => [workspaceId, entry.server_version]),
+    },
+  ]
+}
+
+function fingerprintOf(entry: KnownOp): Uint8Array {
+  return fingerprint({
+    table: entry.table_name,
+    operation: entry.op,
+    pk: entry.pk,
+    payloadJson: entry.payload_json,
+    clock: entry.clock,
+    hlc: fromByteOrder(entry.hlc),
+    deviceId: entry.device_id,
+  })
+}

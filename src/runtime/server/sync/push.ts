@@ -1,0 +1,107 @@
+import type { Engine, Statement } from '../engine/engine'
+import type { PushResult } from '../host/contract'
+import type { CheckedOp, OpContext } from './check-op'
+import { foldBatch } from './fold'
+import type { EarlierOp, Winner } from './outcome'
+import { outcome } from './outcome'
+import type { DeletedState, LiveState } from './push-sql'
+import { advanceCounter, appendToLog, deletedState, ensureCounter, foldIntoState, knownOps, liveState, newVersions, receipts } from './push-sql'
+import { fromByteOrder } from './revision'
+import type { SyncedTable } from './tables'
+import { counterOf, removedWorkspace, WorkspaceRemovedError } from './workspace-sql'
+
+/**
+ * Writes a batch of ops in one atomic batch of statements, all new ones or none, and tells each what
+ * became of it. Throws {@link WorkspaceRemovedError} and DatabaseError; a faulty op only gets a faulty
+ * result.
+ */
+export async function push(engine: Engine, inputs: readonly unknown[], context: OpContext): Promise<PushResult> {
+  const { workspaceId } = context
+  const batch = foldBatch(inputs, context)
+  if (batch.ops.length === 0) return outcome(batch, { ...NOTHING_WRITTEN, serverVersion: await currentVersion(engine, workspaceId) })
+  const opIds = JSON.stringify(batch.ops.map(op => op.opId))
+  const tables = groupByTable(batch.ops)
+
+  const removed = removedWorkspace(workspaceId)
+  const versions = newVersions(workspaceId, workspaceId)
+  const known = knownOps(opIds, workspaceId, workspaceId)
+  const receipted = receipts(opIds, workspaceId)
+  const deleted = deletedState(JSON.stringify(batch.ops.map(op => [op.table, op.pk])), workspaceId)
+  const live = tables.map(({ table, pks }): [SyncedTable, Statement<LiveState>] => [table, liveState(workspaceId, table, pks, opIds)])
+  const counter = advanceCounter(workspaceId, workspaceId)
+
+  const result = await engine.batch([
+    ensureCounter(workspaceId),
+    appendToLog(workspaceId, batch.ops, Math.floor(context.nowMs / 1000)),
+    ...tables.flatMap(({ table, puts, deletes }) => foldIntoState(workspaceId, table, { puts, deletes })),
+    removed, versions, known, receipted, deleted,
+    ...live.map(([, statement]) => statement),
+    counter,
+  ])
+  if (result.rowsOf(removed).length > 0) throw new WorkspaceRemovedError()
+
+  const winners = new Map<string, Winner>()
+  for (const [table, statement] of live) {
+    for (const row of result.rowsOf(statement)) winners.set(keyOf(table, row.pk), liveWinner(row))
+  }
+  for (const row of result.rowsOf(deleted)) winners.set(keyOf(row.table_name, row.pk), deletedWinner(row))
+
+  return outcome(batch, {
+    serverVersion: result.rowsOf(counter)[0]?.value ?? 0,
+    newVersions: new Map(result.rowsOf(versions).map(row => [row.op_id, row.server_version])),
+    earlier: new Map<string, EarlierOp>([
+      ...result.rowsOf(receipted).map(row => [row.op_id, { serverVersion: row.server_version, content: undefined, fingerprint: row.fingerprint }] as const),
+      ...result.rowsOf(known).map(row => [row.op_id, {
+        serverVersion: row.server_version,
+        fingerprint: undefined,
+        content: {
+          table: row.table_name,
+          operation: row.op,
+          pk: row.pk,
+          payloadJson: row.payload_json,
+          clock: row.clock,
+          hlc: fromByteOrder(row.hlc),
+          deviceId: row.device_id,
+        },
+      }] as const),
+    ]),
+    winner: (table, pk) => winners.get(keyOf(table, pk)),
+  })
+}
+
+const NOTHING_WRITTEN = { newVersions: new Map<string, number>(), earlier: new Map<string, EarlierOp>(), winner: () => undefined }
+
+/** What a batch without a single op to write answers: the version, not 0 (trap S22). */
+async function currentVersion(engine: Engine, workspaceId: string): Promise<number> {
+  const counter = await engine.read(() => counterOf(workspaceId))
+  return counter.value
+}
+
+interface TableGroup {
+  readonly table: SyncedTable
+  readonly pks: readonly string[]
+  readonly puts: boolean
+  readonly deletes: boolean
+}
+
+function groupByTable(ops: readonly CheckedOp[]): TableGroup[] {
+  return [...Map.groupBy(ops, op => op.table)].map(([table, group]) => ({
+    table,
+    pks: [...new Set(group.map(op => op.pk))],
+    puts: group.some(op => !op.deleted),
+    deletes: group.some(op => op.deleted),
+  }))
+}
+
+function liveWinner(row: LiveState): Winner {
+  return { opId: row.op_id, payloadJson: row.payload_json, deletedAt: undefined }
+}
+
+function deletedWinner(row: DeletedState): Winner {
+  return { opId: row.op_id, payloadJson: row.payload_json, deletedAt: row.deleted_at }
+}
+
+/** A pk holds no NUL (check-op.ts), so the key is unambiguous. */
+function keyOf(table: SyncedTable, pk: string): string {
+  return `${table}\0${pk}`
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    // One test file after another: many of them start servers or processes of their own, on two cores.
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 600_000,
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node' } },
+      { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'], environment: 'node' } },
+      { extends: true, test: { name: 'process', include: ['test/process/**/*.test.ts'], environment: 'node' } },
+      { extends: true, test: { name: 'host', include: ['test/host/**/*.test.ts'], environment: 'node', globalSetup: ['test/host/build-playground.ts'] } },
+    ],
+  },
+})
