@@ -9,7 +9,7 @@ interface Shared {
   readonly provider: Provider
 }
 
-const holder = globalThis as { [KEY]?: Shared }
+const holder = globalThis as { [KEY]?: Shared | undefined }
 
 /**
  * The one provider of this process. A plugin that runs again, as after a hot reload, gets the open one
@@ -26,7 +26,7 @@ export function shareProvider(readConfig: () => Config, options: ProviderOptions
   const provider: Provider = {
     ...started,
     close: async () => {
-      if (holder[KEY]?.provider === provider) delete holder[KEY]
+      if (holder[KEY]?.provider === provider) holder[KEY] = undefined
       await started.close()
     },
   }

@@ -23,16 +23,26 @@ export interface Member {
   readonly workspaceId: string
 }
 
+interface NamedWorkspace {
+  readonly workspaceId: string
+  readonly workspaceName: string
+}
+
+export interface DefaultWorkspace extends NamedWorkspace {
+  /** Made by this call: the host then provisions it. */
+  readonly created: boolean
+}
+
 /**
  * The workspace a session runs in: the active one while the user may use it; else the earliest one the
  * user belongs to, which becomes active; else a new one. All in one unit of work, so that two first
  * requests make one workspace (trap A2).
  */
-export async function getOrCreateDefaultWorkspace(engine: Engine, userId: string, nowMs: number): Promise<{ workspaceId: string, workspaceName: string, created: boolean }> {
+export async function getOrCreateDefaultWorkspace(engine: Engine, userId: string, nowMs: number): Promise<DefaultWorkspace> {
   const active = await engine.all(activeWorkspace(userId))
   if (active[0]) return { ...active[0], created: false }
   const newId = randomUUID()
-  return engine.write(function* () {
+  return engine.write(function* (): Reading<Plan<DefaultWorkspace>> {
     if (!(yield* userExists(userId))) throw new WorkspaceRefusedError('user-unknown')
     const [current] = yield* ask(activeWorkspace(userId))
     if (current) return { writes: [], result: { ...current, created: false } }
@@ -132,11 +142,6 @@ function membership(member: Member): Statement<{ role: WorkspaceRole, deleted_at
     .select(['member.role', 'workspace.deleted_at_ms'])
     .where('member.workspace_id', '=', member.workspaceId)
     .where('member.user_id', '=', member.userId))
-}
-
-interface NamedWorkspace {
-  readonly workspaceId: string
-  readonly workspaceName: string
 }
 
 function liveWorkspacesOf(userId: string) {
