@@ -11,7 +11,3 @@ declare module '#or3-sqlite/registrations' {
   export const registerAuthWorkspaceStore: ((item: RegistryItem<AuthWorkspaceStore>) => void) | undefined
   export const registerSyncGatewayAdapter: ((item: RegistryItem<SyncGatewayAdapter>) => void) | undefined
 }
-
-declare module '#imports' {
-  export function useRuntimeConfig(): unknown
-}

@@ -1,0 +1,4 @@
+declare module '#playground/root' {
+  /** Where the playground was built. */
+  export const playgroundRoot: string
+}

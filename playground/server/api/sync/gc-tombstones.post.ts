@@ -1,0 +1,3 @@
+import { collectRoute } from '../../utils/collect-route'
+
+export default collectRoute('gcTombstones', 'Tombstone GC')

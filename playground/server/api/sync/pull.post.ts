@@ -1,0 +1,17 @@
+import { defineEventHandler } from 'h3'
+import { requireCan } from '../../auth/permissions'
+import { pullRequestSchema } from '../../../shared/sync/schemas'
+import { checkPullResponse } from '../../utils/check-response'
+import { limitRate } from '../../utils/rate-limit'
+import { isFebruaryHost, parse, readJson, requireCloud } from '../../utils/request'
+import { MIB, requireGateway } from '../../utils/sync-route'
+
+export default defineEventHandler(async (event) => {
+  requireCloud({ sync: true })
+  const february = isFebruaryHost()
+  const request = parse(pullRequestSchema, await readJson(event, february ? MIB : 8 * 1024, 'Invalid pull request'), 'Invalid pull request')
+  const session = await requireCan(event, 'workspace.read', request.scope.workspaceId)
+  limitRate(event, `pull:${session.user.id}`, 120)
+  const response = await requireGateway().pull(event, request)
+  return february ? response : checkPullResponse(response, request.cursor)
+})

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import type { H3Event } from 'h3'
+import { createError } from 'h3'
+import { useRuntimeConfig } from '#imports'
+import { demoUserOf } from './demo-users'
+import { getAuthWorkspaceStore } from './store/registry'
+import type { WorkspaceRole } from './store/types'
+
+export interface SessionContext {
+  authenticated: true
+  provider: string
+  providerUserId: string
+  user: { id: string, email?: string, displayName?: string }
+  workspace: { id: string, name: string }
+  role: WorkspaceRole
+}
+
+/** Sessions are remembered for a minute, so that a poll every two seconds does not ask the store each time. */
+const cache = new Map<string, { session: SessionContext, until: number }>()
+const MAX_CACHED = 2000
+
+/** Who asks, or null (contract §5.2). Leaves the answer on the event, where providers look for it. */
+export async function resolveSessionContext(event: H3Event): Promise<SessionContext | null> {
+  const { auth } = useRuntimeConfig()
+  const requestId = String(event.context.__or3_request_id ??= randomUUID())
+  const key = `__or3_session_context_${requestId}_${auth.provider}`
+  if (key in event.context) return event.context[key] as SessionContext | null
+  const session = await load(event)
+  event.context[key] = session ?? { authenticated: false }
+  return session
+}
+
+/** After a change of workspace, the acting user's next request must not see the old session. */
+export function forgetSession(session: SessionContext): void {
+  cache.delete(cacheKey(session.providerUserId))
+}
+
+export async function requireSession(event: H3Event): Promise<SessionContext> {
+  const session = await resolveSessionContext(event)
+  if (!session) throw createError({ statusCode: 401, statusMessage: 'Unauthorized' })
+  return session
+}
+
+async function load(event: H3Event): Promise<SessionContext | null> {
+  const user = demoUserOf(event)
+  if (!user) return null
+  const cached = cache.get(cacheKey(user.id))
+  if (cached && cached.until > Date.now()) return cached.session
+
+  const { auth, sync } = useRuntimeConfig()
+  const store = getAuthWorkspaceStore(sync.provider)
+  if (!store) throw createError({ statusCode: 500, statusMessage: `AuthWorkspaceStore not registered for provider "${sync.provider}"` })
+  const profile = { email: `${user.id}@example.test`, displayName: user.name }
+  const { userId } = await store.getOrCreateUser({ provider: auth.provider, providerUserId: user.id, ...profile })
+  const { workspaceId, workspaceName } = await store.getOrCreateDefaultWorkspace(userId)
+  const role = await store.getWorkspaceRole({ userId, workspaceId })
+  if (!role) throw createError({ statusCode: 500, statusMessage: 'The user has no role in the workspace' })
+
+  const session: SessionContext = {
+    authenticated: true,
+    provider: auth.provider,
+    providerUserId: user.id,
+    user: { id: userId, ...profile },
+    workspace: { id: workspaceId, name: workspaceName },
+    role,
+  }
+  if (cache.size >= MAX_CACHED) cache.clear()
+  cache.set(cacheKey(user.id), { session, until: Date.now() + auth.sessionCacheTtlMs })
+  return session
+}
+
+function cacheKey(providerUserId: string): string {
+  return `${useRuntimeConfig().auth.provider}:${providerUserId}`
+}

@@ -1,0 +1,14 @@
+export type WorkspaceRole = 'owner' | 'editor' | 'viewer'
+
+/** What the host asks of its workspace store (contract §2.1.1). */
+export interface AuthWorkspaceStore {
+  getUser?(identity: { provider: string, providerUserId: string }): Promise<{ userId: string, email?: string, displayName?: string } | null>
+  getOrCreateUser(identity: { provider: string, providerUserId: string, email?: string, displayName?: string }): Promise<{ userId: string }>
+  getOrCreateDefaultWorkspace(userId: string): Promise<{ workspaceId: string, workspaceName: string, created?: boolean }>
+  getWorkspaceRole(member: { userId: string, workspaceId: string }): Promise<WorkspaceRole | null>
+  listUserWorkspaces(userId: string): Promise<{ id: string, name: string, description?: string, role: WorkspaceRole, createdAt?: number, isActive?: boolean }[]>
+  createWorkspace(input: { userId: string, name: string, description?: string | null }): Promise<{ workspaceId: string }>
+  updateWorkspace(input: { userId: string, workspaceId: string, name: string, description?: string | null }): Promise<void>
+  removeWorkspace(member: { userId: string, workspaceId: string }): Promise<void>
+  setActiveWorkspace(member: { userId: string, workspaceId: string }): Promise<void>
+}
