@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { foldChanges, eventOf, hlcAt, op, pullAll, pushAs } from '../support/ops'
 import { openTestProvider } from '../support/provider'
+import { count } from '../support/sql'
 
 const WORKSPACE = 'ws-1'
 const ada = eventOf('ada', WORKSPACE)
@@ -238,8 +239,3 @@ describe('push', () => {
     expect(await count(engine, 's_messages')).toBe(1)
   })
 })
-
-async function count(engine: Awaited<ReturnType<typeof openTestProvider>>['engine'], table: string): Promise<number | undefined> {
-  const rows = await engine.all<{ n: number }>({ sql: `SELECT COUNT(*) AS n FROM ${table}`, parameters: [] })
-  return rows[0]?.n
-}

@@ -1,5 +1,3 @@
-import type { SyncedTable } from '../sync/tables'
-
 /**
  * The host's interfaces as this package implements them, written from its contract (August 2026 form,
  * which February's is a subset of). They stand here because the host's own types cannot be imported
@@ -74,7 +72,7 @@ export interface PullRequest {
 
 export interface SyncChange {
   serverVersion: number
-  tableName: SyncedTable
+  tableName: string
   pk: string
   op: 'put' | 'delete'
   payload?: Payload
