@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 import { BetterSqlite3Engine } from '../engine/better-sqlite3'
 import type { LocalEngineOptions } from '../engine/better-sqlite3'
 import { DatabaseError, toDatabaseError } from '../engine/errors'
@@ -9,7 +10,10 @@ import { SqliteMigrator } from './migrator'
  * copied before it is changed (hazard F18). Throws DatabaseError.
  */
 export async function openLocalDatabase(options: LocalEngineOptions, log: { info(message: string): void }): Promise<BetterSqlite3Engine> {
-  const engine = await openPatiently(options)
+  const engine = await patiently(options, () => {
+    inspect(options)
+    return new BetterSqlite3Engine(options)
+  })
   try {
     const migrator = new SqliteMigrator(engine.handle)
     const { applied, pending } = migrator.status()
@@ -28,18 +32,35 @@ export async function openLocalDatabase(options: LocalEngineOptions, log: { info
   }
 }
 
-const OPEN_PAUSE_MS = 20
+/** Refuses a file that is not ours before a single pragma has touched it. */
+function inspect({ path, busyTimeoutMs }: LocalEngineOptions): void {
+  if (path === ':memory:') return
+  try {
+    const database = new Database(path, { readonly: true, timeout: busyTimeoutMs })
+    try {
+      new SqliteMigrator(database).status()
+    }
+    finally {
+      database.close()
+    }
+  }
+  catch (error) {
+    throw toDatabaseError(error)
+  }
+}
+
+const PAUSE_MS = 20
 
 /** Switching a new file to WAL answers busy at once while another process does the same. */
-async function openPatiently(options: LocalEngineOptions): Promise<BetterSqlite3Engine> {
-  const deadline = performance.now() + options.busyTimeoutMs
+async function patiently<Result>({ busyTimeoutMs }: LocalEngineOptions, work: () => Result): Promise<Result> {
+  const deadline = performance.now() + busyTimeoutMs
   for (;;) {
     try {
-      return new BetterSqlite3Engine(options)
+      return work()
     }
     catch (error) {
       if (!(error instanceof DatabaseError) || error.fault !== 'busy' || performance.now() >= deadline) throw error
     }
-    await delay(OPEN_PAUSE_MS)
+    await delay(PAUSE_MS)
   }
 }

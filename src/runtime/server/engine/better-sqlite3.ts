@@ -92,14 +92,14 @@ export class BetterSqlite3Engine implements Engine {
   }
 
   async check(): Promise<string[]> {
-    return this.#guard(() => {
-      const found = this.#reader.handle.pragma('integrity_check(20)') as { integrity_check: string }[]
-      const orphans = this.#reader.handle.pragma('foreign_key_check') as { table: string }[]
-      return [
-        ...found.map(row => row.integrity_check).filter(text => text !== 'ok'),
-        ...orphans.slice(0, 20).map(row => `a row of ${row.table} refers to a row that does not exist`),
-      ]
-    })
+    try {
+      return this.#guard(() => findFaults(this.#reader.handle))
+    }
+    catch (error) {
+      // Some damage ends the check itself.
+      if (error instanceof DatabaseError && error.fault === 'corrupt') return [error.message]
+      throw error
+    }
   }
 
   async reclaim(): Promise<void> {
@@ -198,6 +198,15 @@ class Connection {
     this.#prepared.set(sql, prepared)
     return prepared
   }
+}
+
+function findFaults(handle: Handle): string[] {
+  const found = handle.pragma('integrity_check(20)') as { integrity_check: string }[]
+  const orphans = handle.pragma('foreign_key_check') as { table: string }[]
+  return [
+    ...found.map(row => row.integrity_check).filter(text => text !== 'ok'),
+    ...orphans.slice(0, 20).map(row => `a row of ${row.table} refers to a row that does not exist`),
+  ]
 }
 
 function openWriter(options: LocalEngineOptions): Handle {

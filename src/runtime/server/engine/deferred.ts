@@ -5,7 +5,10 @@ import type { BackupProgress, BatchResult, BulkStatement, Engine, Plan, Reading,
  * the host looks for them at once; each call waits for the one shared start and fails as it failed.
  */
 export class DeferredEngine implements Engine {
-  constructor(private readonly opened: Promise<Engine>) {}
+  constructor(private readonly opened: Promise<Engine>) {
+    // A start that fails before anybody calls must not end the process as an unhandled rejection (trap I8).
+    opened.catch(() => {})
+  }
 
   async all<Row>(statement: Statement<Row>): Promise<Row[]> {
     return (await this.opened).all(statement)
