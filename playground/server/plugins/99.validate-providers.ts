@@ -2,10 +2,13 @@ import { defineNitroPlugin, useRuntimeConfig } from '#imports'
 import { listAuthWorkspaceStoreIds } from '../auth/store/registry'
 import { listSyncGatewayAdapterIds } from '../sync/gateway/registry'
 
-/** As the real host does in production: stop at once when what was configured is not there. */
+/**
+ * As the real host does (contract §7.3): where the configuration is strict, stop at once when what was
+ * configured is not registered; elsewhere it surfaces with the first request.
+ */
 export default defineNitroPlugin(() => {
   const { auth, sync } = useRuntimeConfig()
-  if (!auth.enabled) return
+  if (!auth.enabled || globalThis.process.env['OR3_STRICT_CONFIG'] !== 'true') return
   const missing = [
     ...listAuthWorkspaceStoreIds().includes(sync.provider) ? [] : [`workspace store ${sync.provider}`],
     ...!sync.enabled || listSyncGatewayAdapterIds().includes(sync.provider) ? [] : [`sync gateway ${sync.provider}`],

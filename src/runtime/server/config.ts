@@ -22,9 +22,17 @@ export interface Config {
 /** Every fault of the environment in one message, with what would be accepted and how to mend it. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
+  readonly #faults: readonly string[]
 
-  constructor(readonly faults: readonly string[]) {
+  constructor(faults: readonly string[]) {
     super(`or3-provider-sqlite cannot start, ${faults.length === 1 ? 'one setting is' : `${faults.length} settings are`} wrong:\n${faults.map(fault => `  - ${fault}`).join('\n')}`)
+    this.#faults = faults
+    // Node.js prints the stack of what stops it; the fault is in the environment, not at a line of code.
+    this.stack = `${this.name}: ${this.message}`
+  }
+
+  get faults(): readonly string[] {
+    return this.#faults
   }
 }
 
