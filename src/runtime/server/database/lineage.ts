@@ -15,7 +15,7 @@ const REFRESH_MS = 1000
 export class Lineage {
   #boot = ''
   #recordedAt = Number.NEGATIVE_INFINITY
-  #recording: Promise<void> = Promise.resolve()
+  #recording: Promise<void> | undefined
   #faulty = false
 
   constructor(
@@ -41,9 +41,11 @@ export class Lineage {
 
   /** To be called after a push: refreshes the record now and then, without delaying the caller. */
   noteWrite(): void {
-    if (this.options.clock.now() - this.#recordedAt < REFRESH_MS) return
+    if (this.#recording || this.options.clock.now() - this.#recordedAt < REFRESH_MS) return
     this.#recordedAt = this.options.clock.now()
-    this.#recording = this.#write(false)
+    this.#recording = this.#write(false).finally(() => {
+      this.#recording = undefined
+    })
   }
 
   /** Marks the end in order. Before the engine closes. */

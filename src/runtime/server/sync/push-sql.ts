@@ -178,10 +178,15 @@ export interface DeletedState {
 export const deletedState = prepared<DeletedState>(`
   SELECT t.table_name, t.pk, t.op_id, t.deleted_at, l.payload_json
   FROM json_each(?) AS k
-  JOIN tombstones AS t
+  CROSS JOIN tombstones AS t
     ON t.workspace_id = ? AND t.table_name = k.value ->> 0 AND t.pk = k.value ->> 1
   LEFT JOIN change_log AS l
     ON l.workspace_id = t.workspace_id AND l.server_version = t.server_version`)
+
+/*
+ * Below, CROSS JOIN and the + keep SQLite to looking up each key of the batch: left to itself it walks all
+ * that the workspace has, and a push costs more the longer the log is (measured: 30 times at 20,000 rows).
+ */
 
 /** Op ids of the batch's new log entries with their versions. */
 export const newVersions = prepared<{ op_id: string, server_version: number }>(`
@@ -203,14 +208,14 @@ export interface KnownOp {
 export const knownOps = prepared<KnownOp>(`
   SELECT l.op_id, l.server_version, l.table_name, l.pk, l.op, l.payload_json, l.clock, l.hlc, l.device_id
   FROM json_each(?) AS k
-  JOIN change_log AS l ON l.workspace_id = ? AND l.op_id = k.value
-  WHERE l.server_version <= (SELECT value FROM server_version_counter WHERE workspace_id = ?)`)
+  CROSS JOIN change_log AS l ON l.workspace_id = ? AND l.op_id = k.value
+  WHERE +l.server_version <= (SELECT value FROM server_version_counter WHERE workspace_id = ?)`)
 
 /** Receipts of collected log entries that carry one of these op ids. */
 export const receipts = prepared<{ op_id: string, server_version: number, fingerprint: Uint8Array }>(`
   SELECT r.op_id, r.server_version, r.fingerprint
   FROM json_each(?) AS k
-  JOIN op_receipts AS r ON r.workspace_id = ? AND r.op_id = k.value`)
+  CROSS JOIN op_receipts AS r ON r.workspace_id = ? AND r.op_id = k.value`)
 
 /** Moves the counter to the last new entry: the batch's entries are no longer new after this. */
 export const advanceCounter = prepared<{ value: number }>(`
