@@ -64,6 +64,10 @@ async function restrict(path: string): Promise<void> {
 
 async function networkFileSystem(path: string): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined
-  const { type } = await statfs(path)
+  return nameNetworkFileSystem((await statfs(path)).type)
+}
+
+/** The name of a network file system by its `statfs` type, which some Node.js versions give as a negative number. */
+export function nameNetworkFileSystem(type: number): string | undefined {
   return NETWORK_FILE_SYSTEMS.get(type >>> 0)
 }
