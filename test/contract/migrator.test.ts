@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { SqliteMigrator } from '../../src/runtime/server/database/migrator'
@@ -105,6 +105,8 @@ describe('migrations', () => {
     database.exec('INSERT INTO users (id, created_at_ms) VALUES (\'u1\', 1)')
     const log = testLog()
     const engine = await openLocalDatabase({ path, ...OPTIONS }, log)
+    expect((await stat(`${path}.before-002_sync_tables`)).mode & 0o777).toBe(0o600)
+    expect((await readdir(dirname(path))).filter(name => name.endsWith('.part'))).toEqual([])
     onTestFinished(() => engine.close())
     const copy = new Database(`${path}.before-002_sync_tables`, { readonly: true })
     onTestFinished(() => void copy.close())

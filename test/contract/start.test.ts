@@ -48,7 +48,7 @@ describe('the start', () => {
       () => syncGateway.gcChangeLog(ada, { scope, retentionSeconds: 3600 }), () => workspaceStore.getOrCreateUser({ provider: 'p', providerUserId: 'u' }), () => workspaceStore.listUserWorkspaces('u'),
     ]) await expect(call()).rejects.toMatchObject({ statusCode: 503, statusMessage: 'Database unavailable', message: reason })
     expect(headers).toEqual({ 'Retry-After': '2' })
-    expect(log.lines).toEqual([`error ${reason}`])
+    expect(log.lines).toEqual([`error ${reason} (SQLITE_NOTADB)`])
     expect(await readFile(path, 'utf8')).toContain('a letter')
   })
 
@@ -61,7 +61,12 @@ describe('the start', () => {
   it('says when a folder on the way is a file', async () => {
     const folder = await temporaryFolder()
     await writeFile(join(folder, 'f'), '')
-    expect((await openTestProvider({ path: join(folder, 'f', 'x.sqlite') })).log.lines).toEqual(['error The SQLite provider did not start. The database file cannot be opened.'])
+    expect((await openTestProvider({ path: join(folder, 'f', 'x.sqlite') })).log.lines).toEqual(['error The SQLite provider did not start. The database file cannot be opened. (EEXIST)'])
+  })
+
+  it('says when the path is too long', async () => {
+    const { log } = await openTestProvider({ path: join(await temporaryFolder(), 'x'.repeat(300)) })
+    expect(log.lines).toEqual(['error The SQLite provider did not start. The database file cannot be opened. (ENAMETOOLONG)'])
   })
 
   it('says when Node.js is too old, before the driver is loaded', async () => {
@@ -99,20 +104,79 @@ describe('the start', () => {
     expect(await pushAs(syncGateway, ada, WORKSPACE, op())).toMatchObject({ serverVersion: 1 })
   })
 
-  it('opens one handle for a plugin that runs twice (I12)', async () => {
+  it('opens one handle for a plugin that runs twice, and closes it with the last (I12)', async () => {
     const path = join(await temporaryFolder(), 'x.sqlite')
-    const read = () => readConfig({ OR3_SQLITE_DB_PATH: path })
-    const first = shareProvider(read, { log: testLog() })
-    const second = shareProvider(read, { log: testLog() })
-    expect(second).toBe(first)
+    const config = readConfig({ OR3_SQLITE_DB_PATH: path })
+    const first = shareProvider(config, { log: testLog() })
+    const second = shareProvider(config, { log: testLog() })
+    expect(second.syncGateway).toBe(first.syncGateway)
     await first.started
     await first.close()
-    const third = shareProvider(read, { log: testLog() })
-    expect(third).not.toBe(first)
-    await third.started
-    expect(await pushAs(third.syncGateway, ada, WORKSPACE, op())).toMatchObject({ serverVersion: 1 })
+    await first.close()
+    expect(await pushAs(second.syncGateway, ada, WORKSPACE, op())).toMatchObject({ serverVersion: 1 })
+    await second.close()
+    await expect(pushAs(second.syncGateway, ada, WORKSPACE, op())).rejects.toMatchObject({ statusCode: 503, message: 'The database is closed: the server is stopping.' })
+    const third = shareProvider(config, { log: testLog() })
+    expect(await pushAs(third.syncGateway, ada, WORKSPACE, op({ pk: 'm2' }))).toMatchObject({ serverVersion: 2 })
     await third.close()
-    await expect(pushAs(third.syncGateway, ada, WORKSPACE, op())).rejects.toMatchObject({ statusCode: 503 })
+  })
+
+  it('does not need the write lock where there is nothing to migrate', async () => {
+    const { path, close } = await openTestProvider()
+    await close()
+    const other = new Database(path)
+    onTestFinished(() => void other.close())
+    other.exec('BEGIN IMMEDIATE')
+    const { log, syncGateway } = await openTestProvider({ path, env: { OR3_SQLITE_BUSY_TIMEOUT_MS: '200' } })
+    expect((await pullAll(syncGateway, ada, WORKSPACE)).changes).toEqual([])
+    expect(log.lines).toEqual([])
+    other.exec('COMMIT')
+  })
+
+  it('waits for a lock while it migrates', async () => {
+    const path = join(await temporaryFolder(), 'x.sqlite')
+    const other = new Database(path)
+    onTestFinished(() => void other.close())
+    other.pragma('journal_mode = WAL')
+    other.exec('BEGIN IMMEDIATE')
+    setTimeout(() => other.exec('COMMIT'), 300)
+    const { log, syncGateway } = await openTestProvider({ path })
+    expect(log.lines).toEqual([])
+    expect(await pushAs(syncGateway, ada, WORKSPACE, op())).toMatchObject({ serverVersion: 1 })
+  })
+
+  it('rolls back what a crash left half written in a journal', async () => {
+    const env = { OR3_SQLITE_PRAGMA_JOURNAL_MODE: 'DELETE' }
+    const { path, close, syncGateway } = await openTestProvider({ env })
+    await pushAs(syncGateway, ada, WORKSPACE, op())
+    await close()
+    const crashed = `${path}.crashed`
+    const other = new Database(path)
+    // A small cache makes the transaction spill: the journal and half of the changes are on disk.
+    other.pragma('cache_size = 5')
+    other.exec('BEGIN IMMEDIATE')
+    other.prepare('WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO op_receipts SELECT \'w\', i, i, zeroblob(500), 1 FROM n').run()
+    await copyFile(path, crashed)
+    await copyFile(`${path}-journal`, `${crashed}-journal`)
+    other.close()
+    const again = await openTestProvider({ path: crashed, env })
+    expect(again.log.lines).toEqual([])
+    expect((await pullAll(again.syncGateway, ada, WORKSPACE)).changes).toHaveLength(1)
+    expect(await select(again.engine, 'SELECT COUNT(*) AS n FROM op_receipts')).toEqual([{ n: 0 }])
+    expect(await again.engine.check()).toEqual([])
+  })
+
+  it('leaves no handle open when it fails late', async () => {
+    const path = join(await temporaryFolder(), 'x.sqlite')
+    const first = await openTestProvider({ path })
+    await pushAs(first.syncGateway, ada, WORKSPACE, op())
+    await first.engine.batch([{ sql: 'CREATE TRIGGER no BEFORE INSERT ON lineages BEGIN SELECT RAISE(ABORT, \'no\'); END', parameters: [] }])
+    await first.close()
+    const record = JSON.parse(await readFile(`${path}.head`, 'utf8')) as object
+    await writeFile(`${path}.head`, JSON.stringify({ ...record, total: 99 }))
+    const { log } = await openTestProvider({ path })
+    expect(log.lines).toEqual(['error The SQLite provider did not start. The database refused the statement. (SQLITE_CONSTRAINT_TRIGGER)'])
+    await expect(stat(`${path}-wal`)).rejects.toThrow()
   })
 })
 
@@ -177,16 +241,35 @@ describe('a file that is older than it was', () => {
 
   it('is noticed when its WAL was thrown away (F2)', async () => {
     const path = join(await temporaryFolder(), 'x.sqlite')
-    const running = await pushed(path, 5)
-    const checkpointed = await readFile(path)
-    running.clock.advance(5000)
-    await pushAs(running.syncGateway, ada, WORKSPACE, op({ pk: 'last' }))
+    await (await pushed(path, 5)).close()
+    const running = await pushed(path, 3, 5)
     await running.close()
+    const checkpointed = await readFile(path)
+    const later = await pushed(path, 2, 8)
+    await later.close()
+    // What a lost WAL leaves: the file of the last checkpoint, and the record of a server that had come further.
     await writeFile(path, checkpointed)
-
     const { log, syncGateway } = await openTestProvider({ path })
-    if (checkpointed.length > 4096) expect(log.lines[0]).toContain('older than it was')
-    expect((await pushAs(syncGateway, ada, WORKSPACE, op({ pk: 'new' }))).serverVersion).toBeGreaterThan(VERSION_MARGIN)
+    expect(log.lines[0]).toContain('older than it was')
+    expect((await pushAs(syncGateway, ada, WORKSPACE, op({ pk: 'new' }))).serverVersion).toBe(8 + 2 + VERSION_MARGIN + 1)
+  })
+
+  it('is suspected after the machine went down under synchronous=NORMAL (F2), not under FULL', async () => {
+    for (const [flushed, lines] of [[false, 1], [true, 0]] as const) {
+      const path = join(await temporaryFolder(), 'x.sqlite')
+      await (await pushed(path, 2)).close()
+      await writeFile(`${path}.head`, JSON.stringify({ total: 2, boot: 'another', clean: false, flushed }))
+      const { log, syncGateway } = await openTestProvider({ path })
+      expect(log.lines).toHaveLength(lines)
+      expect((await pushAs(syncGateway, ada, WORKSPACE, op({ pk: 'new' }))).serverVersion).toBe(flushed ? 3 : 3 + VERSION_MARGIN)
+    }
+  })
+
+  it('is noticed although nothing was written for a while before a crash', async () => {
+    const path = join(await temporaryFolder(), 'x.sqlite')
+    const running = await pushed(path, 6)
+    await expect.poll(async () => (JSON.parse(await readFile(`${path}.head`, 'utf8')) as { total: number }).total, { timeout: 5000 }).toBe(6)
+    await running.close()
   })
 
   it('is not suspected after an ordinary stop, nor after a crash of the process', async () => {

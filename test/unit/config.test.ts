@@ -74,6 +74,12 @@ describe('readConfig', () => {
     expect(faultsOf({ ...PATH, OR3_SQLITE_PRAGMA_JOURNAL_MODE: 'off', OR3_SQLITE_STRICT: '1' })[0]).toContain('a crash damages the file')
   })
 
+  it('does not let one wrong value hide what the others say', () => {
+    expect(faultsOf({ OR3_SQLITE_DRIVER: 'foo', OR3_SQLITE_DB_PATH: ':memory:', OR3_SQLITE_ALLOW_IN_MEMORY: 'true' })).toHaveLength(1)
+    expect(faultsOf({ ...PATH, OR3_SQLITE_DRIVER: 'foo', OR3_SQLITE_STRICT: '1', OR3_SQLITE_PRAGMA_JOURNAL_MODE: 'OFF' })).toHaveLength(2)
+    expect(faultsOf({ NODE_ENV: 'test', OR3_SQLITE_STRICT: '1' })).toHaveLength(1)
+  })
+
   it('warns of what has no effect and what is risky', () => {
     expect(readConfig({ ...PATH, OR3_SQLITE_PATH: 'x' }).warnings).toEqual(['OR3_SQLITE_PATH is not a setting of this version and has no effect.'])
     expect(readConfig({ ...PATH, OR3_SQLITE_TURSO_URL: 'x', OR3_SQLITE_TURSO_AUTH_TOKEN: 'secret' }).warnings).toEqual([])

@@ -1,27 +1,29 @@
 import { describe, expect, it } from 'vitest'
-import { VERSION_MARGIN, versionsToSkip } from '../../src/runtime/server/database/high-water'
+import { judgeLoss, VERSION_MARGIN } from '../../src/runtime/server/database/high-water'
 
-const found = { total: 100, boot: 'b2', flushed: false }
+const found = { total: 100, boot: 'b2' }
+const record = { total: 100, boot: 'b1', clean: false, flushed: false }
 
-describe('versionsToSkip', () => {
-  it('skips nothing where there is no record', () => expect(versionsToSkip(undefined, found)).toBe(0))
+describe('judgeLoss', () => {
+  it('suspects nothing where there is no record', () => expect(judgeLoss(undefined, found)).toBeUndefined())
 
-  it('skips nothing after an end in order, whatever the boot', () => {
-    expect(versionsToSkip({ total: 100, boot: 'b1', clean: true }, found)).toBe(0)
-    expect(versionsToSkip({ total: 90, boot: 'b1', clean: true }, found)).toBe(0)
+  it('suspects nothing after an end in order, whatever the boot', () => {
+    expect(judgeLoss({ ...record, clean: true }, found)).toBeUndefined()
+    expect(judgeLoss({ ...record, clean: true, total: 90 }, found)).toBeUndefined()
   })
 
-  it('skips nothing after a crash of the process: what it wrote is still there', () => {
-    expect(versionsToSkip({ total: 95, boot: 'b2', clean: false }, found)).toBe(0)
+  it('suspects nothing after a crash of the process: what it wrote is still there', () => {
+    expect(judgeLoss({ ...record, boot: 'b2', total: 95 }, found)).toBeUndefined()
   })
 
-  it('skips the margin when the machine went down before the tail was flushed (F2)', () => {
-    expect(versionsToSkip({ total: 100, boot: 'b1', clean: false }, found)).toBe(VERSION_MARGIN)
-    expect(versionsToSkip({ total: 100, boot: 'b1', clean: false }, { ...found, flushed: true })).toBe(0)
+  it('skips the margin when the machine went down before the tail was flushed (F2), as it was set then', () => {
+    expect(judgeLoss(record, found)).toMatchObject({ versions: VERSION_MARGIN, reason: expect.stringContaining('may be lost') })
+    expect(judgeLoss({ ...record, flushed: true }, found)).toBeUndefined()
   })
 
   it('skips what is known to be missing and the margin when the file is an older copy (F1)', () => {
-    expect(versionsToSkip({ total: 130, boot: 'b1', clean: true }, found)).toBe(30 + VERSION_MARGIN)
-    expect(versionsToSkip({ total: 130, boot: 'b2', clean: false }, { ...found, flushed: true })).toBe(30 + VERSION_MARGIN)
+    for (const older of [{ ...record, total: 130, clean: true }, { ...record, total: 130, flushed: true, boot: 'b2' }]) {
+      expect(judgeLoss(older, found)).toMatchObject({ versions: 30 + VERSION_MARGIN, reason: expect.stringContaining('older than it was') })
+    }
   })
 })

@@ -82,7 +82,6 @@ const driver = z.string().optional().transform((value, context) => {
 
 const environment = z.object({
   OR3_SQLITE_DRIVER: driver,
-  OR3_SQLITE_DB_PATH: z.string().optional().transform(value => value?.trim() || undefined),
   OR3_SQLITE_PRAGMA_JOURNAL_MODE: oneOf(JOURNAL_MODES, 'WAL'),
   OR3_SQLITE_PRAGMA_SYNCHRONOUS: oneOf(SYNCHRONOUS, 'NORMAL'),
   OR3_SQLITE_BUSY_TIMEOUT_MS: wholeNumber(0, 60_000, 5000, 'milliseconds'),
@@ -99,58 +98,68 @@ type Values = z.infer<typeof environment>
  * Throws {@link ConfigError}, which names every fault and never a path or a token.
  */
 export function readConfig(env: Environment): Config {
-  const parsed = environment.safeParse(env)
-  const faults = parsed.error?.issues.map(issue => `${issue.path.join('.')} ${issue.message}`) ?? []
-  const values = parsed.data
-  const place = choosePlace(env, values)
-  if (place.fault !== undefined) faults.push(place.fault)
-  if (values?.OR3_SQLITE_STRICT && unsafeJournal(values)) {
+  const faults: string[] = []
+  const values = readValues(env, faults)
+  const path = choosePath(env, values, faults)
+  if (values.OR3_SQLITE_STRICT && isUnsafe(values.OR3_SQLITE_PRAGMA_JOURNAL_MODE)) {
     faults.push(`OR3_SQLITE_PRAGMA_JOURNAL_MODE is ${values.OR3_SQLITE_PRAGMA_JOURNAL_MODE}, with which a crash damages the file, and OR3_SQLITE_STRICT is on. Remove it to use WAL.`)
   }
-  if (faults.length > 0 || !values || place.path === undefined) throw new ConfigError(faults)
+  if (faults.length > 0) throw new ConfigError(faults)
   return Object.freeze({
     driver: values.OR3_SQLITE_DRIVER,
-    path: place.path,
+    path,
     journalMode: values.OR3_SQLITE_PRAGMA_JOURNAL_MODE,
     synchronous: values.OR3_SQLITE_PRAGMA_SYNCHRONOUS,
     busyTimeoutMs: values.OR3_SQLITE_BUSY_TIMEOUT_MS,
     strict: values.OR3_SQLITE_STRICT,
     maxClock: values.OR3_SQLITE_MAX_CLOCK,
     maxAheadMs: values.OR3_SQLITE_MAX_CLOCK_AHEAD_SECONDS * 1000,
-    warnings: warningsOf(env, values, place.path),
+    warnings: warningsOf(env, values, path),
   })
 }
 
+/** A wrong value counts as not set, so that it does not hide what the others say. */
+function readValues(env: Environment, faults: string[]): Values {
+  const parsed = environment.safeParse(env)
+  if (parsed.success) return parsed.data
+  faults.push(...parsed.error.issues.map(issue => `${issue.path.join('.')} ${issue.message}`))
+  const wrong = new Set(parsed.error.issues.map(issue => issue.path[0]))
+  return environment.parse(Object.fromEntries(Object.entries(env).filter(([name]) => !wrong.has(name))))
+}
+
 /** A file, or memory where nobody can lose anything by it (trap I1). */
-function choosePlace(env: Environment, values: Values | undefined): { path?: string, fault?: string } {
-  const path = env.OR3_SQLITE_DB_PATH?.trim()
+function choosePath(env: Environment, values: Values, faults: string[]): string {
   const isTest = env.NODE_ENV === 'test' || TRUE.includes(env.VITEST?.trim().toLowerCase() ?? '')
-  if (!path) {
-    if (isTest) return { path: ':memory:' }
-    return { fault: 'OR3_SQLITE_DB_PATH is not set. Set it to the file that holds the data, such as ./.data/or3-sync.sqlite.' }
-  }
+  const path = env.OR3_SQLITE_DB_PATH?.trim() || (isTest ? ':memory:' : '')
+  const fault = pathFault(path, isTest, values)
+  if (fault !== undefined) faults.push(`OR3_SQLITE_DB_PATH ${fault}`)
+  return path === ':memory:' ? path : resolve(path)
+}
+
+function pathFault(path: string, isTest: boolean, values: Values): string | undefined {
+  if (path === '') return 'is not set. Set it to the file that holds the data, such as ./.data/or3-sync.sqlite.'
   if (path === ':memory:') {
-    if (values?.OR3_SQLITE_STRICT) return { fault: 'OR3_SQLITE_DB_PATH is :memory:, which loses all data on restart, and OR3_SQLITE_STRICT is on. Set it to a file.' }
-    if (!isTest && !values?.OR3_SQLITE_ALLOW_IN_MEMORY) return { fault: 'OR3_SQLITE_DB_PATH is :memory:, which loses all data on restart. Set it to a file, or set OR3_SQLITE_ALLOW_IN_MEMORY=true.' }
-    return { path }
+    if (values.OR3_SQLITE_STRICT) return 'is :memory:, which loses all data on restart, and OR3_SQLITE_STRICT is on. Set it to a file.'
+    if (isTest || values.OR3_SQLITE_ALLOW_IN_MEMORY) return undefined
+    return 'is :memory:, which loses all data on restart. Set it to a file, or set OR3_SQLITE_ALLOW_IN_MEMORY=true.'
   }
-  if (/^[a-z][a-z0-9+.-]+:/i.test(path)) return { fault: 'OR3_SQLITE_DB_PATH is a URL. Accepted: a plain file path, such as ./.data/or3-sync.sqlite.' }
-  if (path.includes('\0')) return { fault: 'OR3_SQLITE_DB_PATH contains a NUL character. Accepted: a plain file path.' }
-  return { path: resolve(path) }
+  if (/^[a-z][a-z0-9+.-]+:/i.test(path)) return 'is a URL. Accepted: a plain file path, such as ./.data/or3-sync.sqlite.'
+  if (path.includes('\0')) return 'contains a NUL character. Accepted: a plain file path.'
+  return undefined
 }
 
 function warningsOf(env: Environment, values: Values, path: string): string[] {
   const strangers = Object.keys(env).filter(name => name.startsWith('OR3_SQLITE_') && !KNOWN.includes(name))
   return [
     ...path === ':memory:' ? ['The database is in memory: all data is lost when the server stops.'] : [],
-    ...unsafeJournal(values) ? [`OR3_SQLITE_PRAGMA_JOURNAL_MODE=${values.OR3_SQLITE_PRAGMA_JOURNAL_MODE}: a crash can damage the file.`] : [],
+    ...isUnsafe(values.OR3_SQLITE_PRAGMA_JOURNAL_MODE) ? [`OR3_SQLITE_PRAGMA_JOURNAL_MODE=${values.OR3_SQLITE_PRAGMA_JOURNAL_MODE}: a crash can damage the file.`] : [],
     ...values.OR3_SQLITE_PRAGMA_SYNCHRONOUS === 'OFF' ? ['OR3_SQLITE_PRAGMA_SYNCHRONOUS=OFF: a power loss can damage the file.'] : [],
     ...strangers.map(name => `${name} is not a setting of this version and has no effect.`),
   ]
 }
 
-function unsafeJournal(values: Values): boolean {
-  return ['OFF', 'MEMORY'].includes(values.OR3_SQLITE_PRAGMA_JOURNAL_MODE)
+function isUnsafe(journalMode: string): boolean {
+  return ['OFF', 'MEMORY'].includes(journalMode)
 }
 
 function fault(context: z.core.$RefinementCtx, message: string): never {

@@ -18,7 +18,7 @@ export default function or3ProviderSqlite(nitroApp: NitroApp): void {
   const roles = selectRoles(useRuntimeConfig() as HostConfig)
   if (!roles.workspaceStore) return
 
-  const provider = shareProvider(() => readConfig(process.env), { log: consola.withTag('or3-sqlite') })
+  const provider = shareProvider(readConfig(process.env), { log: consola.withTag('or3-sqlite') })
   registerAuthWorkspaceStore?.({ id: 'sqlite', create: () => provider.workspaceStore })
   if (roles.syncGateway) registerSyncGatewayAdapter?.({ id: 'sqlite', create: () => provider.syncGateway })
   nitroApp.hooks.hook('close', () => provider.close())

@@ -5,7 +5,7 @@ import { HighWaterFile } from './database/high-water'
 import { Lineage } from './database/lineage'
 import { DeferredEngine } from './engine/deferred'
 import type { Engine } from './engine/engine'
-import { DatabaseError } from './engine/errors'
+import { DatabaseError, toDatabaseError } from './engine/errors'
 import { prepareFile } from './engine/file'
 import { unsupportedNode } from './engine/node-version'
 import type { AuthWorkspaceStore, SyncGatewayAdapter } from './host/contract'
@@ -53,7 +53,7 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
   const opening = open(config, { ...options, clock })
   const started = opening.then((result) => {
     opened = result
-  }, (error: unknown) => log.error(startFailure(error).message))
+  }, (error: unknown) => log.error(`${startFailure(error).message}${causeOf(error)}`))
   const engine = new DeferredEngine(opening.then(result => result.engine, (error: unknown) => {
     throw startFailure(error)
   }))
@@ -78,17 +78,32 @@ async function open(config: Config, { clock, log, nodeVersion = process.versions
   const inMemory = config.path === ':memory:'
   const created = inMemory || await placeFile(config, log)
   // Loaded only now: the driver takes an unsupported Node.js down, and hosts without auth need no driver.
-  const { openLocalDatabase } = await import('./database/open')
-  const engine = await openLocalDatabase(config, log)
-  if (inMemory) return { engine, lineage: undefined }
+  const engine = await loadEngine(config, log)
+  try {
+    return { engine, lineage: inMemory ? undefined : await beginLineage(engine, config, { clock, log, created }) }
+  }
+  catch (error) {
+    await engine.close()
+    throw error
+  }
+}
 
+async function loadEngine(config: Config, log: Log): Promise<Engine> {
+  try {
+    const { openLocalDatabase } = await import('./database/open')
+    return await openLocalDatabase(config, log)
+  }
+  catch (error) {
+    throw toDatabaseError(error)
+  }
+}
+
+async function beginLineage(engine: Engine, config: Config, { clock, log, created }: { clock: Clock, log: Log, created: boolean }): Promise<Lineage> {
   const flushed = config.synchronous === 'FULL' || config.synchronous === 'EXTRA'
   const lineage = new Lineage(engine, new HighWaterFile(config.path), { clock, flushed, onFault: message => log.warn(message) })
-  const skipped = await lineage.begin(created)
-  if (skipped > 0) {
-    log.warn(`The database is older than it was when last seen: a backup was restored, or its newest writes were lost. Versions were moved ${skipped} ahead so that none is used twice.`)
-  }
-  return { engine, lineage }
+  const skip = await lineage.begin(created)
+  if (skip) log.warn(`${skip.reason} Versions were moved ${skip.versions} ahead so that none is used twice.`)
+  return lineage
 }
 
 /** Makes or finds the file. Returns whether it was made now. */
@@ -100,6 +115,13 @@ async function placeFile(config: Config, log: Log): Promise<boolean> {
     log.warn(`${found} Move it to a local disk.`)
   }
   return created
+}
+
+/** For the operator's log: the code that tells what lies behind a reason, never a message, which may name a path. */
+function causeOf(error: unknown): string {
+  const coded = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  if (error instanceof DatabaseError) return coded === undefined ? '' : ` (${coded})`
+  return ` (${coded ?? (error instanceof Error ? `${error.name}: ${error.message}` : 'unknown')})`
 }
 
 /** The reason of a failed start, in words that may reach a client. */

@@ -7,29 +7,34 @@ const KEY = Symbol.for('or3-provider-sqlite')
 interface Shared {
   readonly key: string
   readonly provider: Provider
+  /** Plugin runs that have it and have not closed it. */
+  holders: number
 }
 
-const holder = globalThis as { [KEY]?: Shared | undefined }
+const global = globalThis as { [KEY]?: Shared | undefined }
 
 /**
  * The one provider of this process. A plugin that runs again, as after a hot reload, gets the open one
- * instead of a second handle on the same file (trap I12). Throws ConfigError.
+ * instead of a second handle on the same file (trap I12); it is closed when the last one closes it, in
+ * whatever order old and new do.
  */
-export function shareProvider(readConfig: () => Config, options: ProviderOptions): Provider {
-  const config = readConfig()
+export function shareProvider(config: Config, options: ProviderOptions): Provider {
   const key = JSON.stringify(config)
-  const current = holder[KEY]
-  if (current?.key === key) return current.provider
-  void current?.provider.close()
+  const current = global[KEY]
+  const shared = current?.key === key ? current : { key, provider: startProvider(config, options), holders: 0 }
+  global[KEY] = shared
+  shared.holders += 1
 
-  const started = startProvider(config, options)
-  const provider: Provider = {
-    ...started,
+  let held = true
+  return {
+    ...shared.provider,
     close: async () => {
-      if (holder[KEY]?.provider === provider) holder[KEY] = undefined
-      await started.close()
+      if (!held) return
+      held = false
+      shared.holders -= 1
+      if (shared.holders > 0) return
+      if (global[KEY] === shared) global[KEY] = undefined
+      await shared.provider.close()
     },
   }
-  holder[KEY] = { key, provider }
-  return provider
 }

@@ -46,8 +46,9 @@ describe('checkOp', () => {
     ['a payload of another row', op({ payload: { id: 'm2' } }), 'Invalid payload for messages: id must equal pk'],
     ['a file payload of another hash', op({ table: 'file_meta', pk: 'h1', payload: { hash: 'h2' } }), 'Invalid payload for file_meta: hash must equal pk'],
     ['a payload that is too large', op({ payload: { id: 'm1', text: 'é'.repeat(131_100) } }), 'Payload too large for messages: exceeds 262144 bytes'],
-    ['a payload no JSON can say', op({ payload: { id: 'm1', big: 1n } }), 'Invalid payload for messages: cannot be written as JSON or is nested too deeply'],
-    ['a payload nested too deeply', op({ payload: { id: 'm1', deep: nested(100_000) } }), 'Invalid payload for messages: cannot be written as JSON or is nested too deeply'],
+    ['a payload no JSON can say', op({ payload: { id: 'm1', big: 1n } }), 'Invalid payload for messages: must be JSON of at most 200 nested levels'],
+    ['a payload nested a little too deeply', op({ payload: { id: 'm1', deep: nested(200) } }), 'Invalid payload for messages: must be JSON of at most 200 nested levels'],
+    ['a payload nested too deeply', op({ payload: { id: 'm1', deep: nested(100_000) } }), 'Invalid payload for messages: must be JSON of at most 200 nested levels'],
   ])('refuses %s', (_what, input, error) => {
     expect(check(input)).toMatchObject({ error, errorCode: 'VALIDATION_ERROR' })
   })
@@ -56,7 +57,7 @@ describe('checkOp', () => {
     const largest = { id: 'm1', text: 'x'.repeat(262_144 - '{"id":"m1","text":""}'.length) }
     for (const input of [
       op({ pk: 'x'.repeat(1024) }), op({ clock: 1000 }), op({ clock: 0 }), op({ hlc: 'h'.repeat(512) }), op({ deviceId: 'd'.repeat(256) }),
-      op({ hlc: hlcAt(NOW + 86_400_000) }), op({ payload: largest }), op({ payload: { workspace_id: 'ws' } }), op({ payload: Object.create(null) }),
+      op({ hlc: hlcAt(NOW + 86_400_000) }), op({ payload: largest }), op({ payload: { workspace_id: 'ws' } }), op({ payload: Object.create(null) }), op({ payload: { id: 'm1', deep: nested(199) } }),
     ]) expect(check(input)).not.toHaveProperty('error')
   })
 

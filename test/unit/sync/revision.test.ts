@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareRevision, fromByteOrder, incomingWins, toByteOrder } from '../../../src/runtime/server/sync/revision'
+import { compareRevision, fromByteOrder, toByteOrder } from '../../../src/runtime/server/sync/revision'
 
 const base = { clock: 2, hlc: 'm', opId: 'm' }
 
@@ -14,12 +14,6 @@ describe('compareRevision', () => {
   ])('decides by %s', (_by, other, expected) => {
     expect(compareRevision(other, base)).toBe(expected)
     expect(compareRevision(base, other)).toBe(expected === 0 ? 0 : -expected)
-  })
-
-  it('lets an op win over nothing and over less, never over itself', () => {
-    expect(incomingWins(base, undefined)).toBe(true)
-    expect(incomingWins({ ...base, clock: 3 }, base)).toBe(true)
-    expect(incomingWins(base, base)).toBe(false)
   })
 })
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import * as z from 'zod'
@@ -15,23 +16,36 @@ export interface HighWater {
   readonly boot: string
   /** Whether the database was closed in order afterwards. */
   readonly clean: boolean
+  /** Whether every commit reached the disk before it was acknowledged: synchronous=FULL or EXTRA. */
+  readonly flushed: boolean
 }
 
-const highWater = z.object({ total: z.int().min(0), boot: z.string().max(100), clean: z.boolean() })
+const highWater = z.object({ total: z.int().min(0), boot: z.string().max(100), clean: z.boolean(), flushed: z.boolean() })
 
 /** Versions skipped beyond those known to be lost: what may have been acknowledged since the record was written. */
 export const VERSION_MARGIN = 1_000_000
 
-/**
- * How far every counter must jump so that no version a device may have seen is handed out again; 0 when
- * nothing was lost. `flushed`: every commit reached the disk before it was acknowledged
- * (synchronous=FULL or EXTRA), so a power loss alone took nothing.
- */
-export function versionsToSkip(record: HighWater | undefined, found: { total: number, boot: string, flushed: boolean }): number {
-  if (!record) return 0
-  if (record.total > found.total) return record.total - found.total + VERSION_MARGIN
-  const mayHaveLostTail = !record.clean && record.boot !== found.boot && !found.flushed
-  return mayHaveLostTail ? VERSION_MARGIN : 0
+export interface Skip {
+  /** How far every counter must jump so that no version a device may have seen is handed out again. */
+  readonly versions: number
+  /** A sentence for the operator. */
+  readonly reason: string
+}
+
+/** Whether something was lost since the record was written, and how far to jump then. */
+export function judgeLoss(record: HighWater | undefined, found: { total: number, boot: string }): Skip | undefined {
+  if (!record) return undefined
+  if (record.total > found.total) {
+    return {
+      versions: record.total - found.total + VERSION_MARGIN,
+      reason: 'The database is older than it was when last seen: a backup was restored, or its newest writes were lost.',
+    }
+  }
+  if (record.clean || record.flushed || record.boot === found.boot) return undefined
+  return {
+    versions: VERSION_MARGIN,
+    reason: 'The machine went down while the database was open, and with OR3_SQLITE_PRAGMA_SYNCHRONOUS below FULL its newest writes may be lost.',
+  }
 }
 
 export class HighWaterFile {
@@ -53,7 +67,7 @@ export class HighWaterFile {
 
   /** Replaces the record as a whole, so that a crash leaves the old or the new one. */
   async write(record: HighWater): Promise<void> {
-    const next = `${this.#path}.${process.pid}.tmp`
+    const next = `${this.#path}.${randomUUID()}.tmp`
     await writeFile(next, `${JSON.stringify(record)}\n`, { mode: 0o600 })
     await rename(next, this.#path)
   }

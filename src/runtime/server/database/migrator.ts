@@ -33,6 +33,16 @@ export class SqliteMigrator {
    * applied. Throws {@link DatabaseError} `foreign` with a message for the operator.
    */
   status(): MigrationStatus {
+    // Tables and ledger of one moment: another process may be migrating.
+    return this.database.transaction(() => this.#status())()
+  }
+
+  /** Whether somebody has used the database: one that is still being made needs no copy. */
+  holdsData(): boolean {
+    return this.#tables().includes('users') && this.database.prepare('SELECT 1 FROM users LIMIT 1').get() !== undefined
+  }
+
+  #status(): MigrationStatus {
     const tables = this.#tables()
     if (tables.length === 0) return { applied: [], pending: this.#names() }
     if (!tables.includes(LEDGER)) throw foreign('The database file belongs to another program. Give OR3_SQLITE_DB_PATH a file of its own.')

@@ -10,56 +10,58 @@ import { SqliteMigrator } from './migrator'
  * copied before it is changed (hazard F18). Throws DatabaseError.
  */
 export async function openLocalDatabase(options: LocalEngineOptions, log: { info(message: string): void }): Promise<BetterSqlite3Engine> {
-  const engine = await patiently(options, () => {
-    inspect(options)
-    return new BetterSqlite3Engine(options)
-  })
+  await patiently(options, () => inspect(options))
+  const engine = await patiently(options, () => new BetterSqlite3Engine(options))
   try {
-    const migrator = new SqliteMigrator(engine.handle)
-    const { applied, pending } = migrator.status()
-    if (pending.length === 0) return engine
-    const last = applied.at(-1)
-    if (last !== undefined) {
-      await engine.backup(`${options.path}.before-${pending[0]}`)
-      log.info(`The database was copied before it is migrated from ${last} to ${pending.at(-1)}.`)
-    }
-    await migrator.up()
+    await patiently(options, () => migrate(engine, options, log))
     return engine
   }
   catch (error) {
     await engine.close()
-    throw toDatabaseError(error)
+    throw error
   }
 }
 
 /** Refuses a file that is not ours before a single pragma has touched it. */
 function inspect({ path, busyTimeoutMs }: LocalEngineOptions): void {
   if (path === ':memory:') return
+  const database = new Database(path, { readonly: true, timeout: busyTimeoutMs })
   try {
-    const database = new Database(path, { readonly: true, timeout: busyTimeoutMs })
-    try {
-      new SqliteMigrator(database).status()
-    }
-    finally {
-      database.close()
-    }
+    new SqliteMigrator(database).status()
   }
   catch (error) {
-    throw toDatabaseError(error)
+    const trouble = toDatabaseError(error)
+    // After a crash a reader may not roll back what was half written; the writer will, and looks again.
+    if (!(trouble instanceof DatabaseError && trouble.fault === 'readonly')) throw trouble
   }
+  finally {
+    database.close()
+  }
+}
+
+async function migrate(engine: BetterSqlite3Engine, { path }: LocalEngineOptions, log: { info(message: string): void }): Promise<void> {
+  const migrator = new SqliteMigrator(engine.handle)
+  const { applied, pending } = migrator.status()
+  if (pending.length === 0) return
+  if (migrator.holdsData()) {
+    await engine.backup(`${path}.before-${pending[0]}`)
+    log.info(`The database was copied before it is migrated from ${applied.at(-1)} to ${pending.at(-1)}.`)
+  }
+  await migrator.up()
 }
 
 const PAUSE_MS = 20
 
-/** Switching a new file to WAL answers busy at once while another process does the same. */
-async function patiently<Result>({ busyTimeoutMs }: LocalEngineOptions, work: () => Result): Promise<Result> {
+/** Tries again while another process is in the way, as when several start together on a new file, until the busy timeout. */
+async function patiently<Result>({ busyTimeoutMs }: LocalEngineOptions, work: () => Result | Promise<Result>): Promise<Result> {
   const deadline = performance.now() + busyTimeoutMs
   for (;;) {
     try {
-      return work()
+      return await work()
     }
     catch (error) {
-      if (!(error instanceof DatabaseError) || error.fault !== 'busy' || performance.now() >= deadline) throw error
+      const trouble = toDatabaseError(error)
+      if (!(trouble instanceof DatabaseError) || trouble.fault !== 'busy' || performance.now() >= deadline) throw trouble
     }
     await delay(PAUSE_MS)
   }

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto'
+import { rename, rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { BackupProgress, BulkStatement, Engine, Plan, Reading, SqlValue, Statement } from './engine'
 import { BatchResult } from './engine'
 import { DatabaseError, toDatabaseError } from './errors'
+import { createPrivate } from './file'
 
 type Handle = Database.Database
 type Prepared = Database.Statement<SqlValue[], unknown>
@@ -78,15 +81,19 @@ export class BetterSqlite3Engine implements Engine {
 
   async backup(target: string, onProgress?: (progress: BackupProgress) => void): Promise<void> {
     this.#assertOpen()
+    const unfinished = `${target}.${randomUUID()}.part`
     try {
-      await this.handle.backup(target, {
+      await createPrivate(unfinished)
+      await this.handle.backup(unfinished, {
         progress: (progress) => {
           onProgress?.(progress)
           return BACKUP_PAGES_PER_STEP
         },
       })
+      await rename(unfinished, target)
     }
     catch (error) {
+      await rm(unfinished, { force: true })
       throw toDatabaseError(error)
     }
   }
@@ -103,7 +110,13 @@ export class BetterSqlite3Engine implements Engine {
   }
 
   async reclaim(): Promise<void> {
-    await this.#guard(() => this.handle.pragma(`incremental_vacuum(${RECLAIM_PAGES})`))
+    try {
+      this.#guard(() => this.handle.pragma(`incremental_vacuum(${RECLAIM_PAGES})`))
+    }
+    catch (error) {
+      // Somebody is writing: the pages stay free and are given back another time.
+      if (!(error instanceof DatabaseError) || error.fault !== 'busy') throw error
+    }
   }
 
   async close(): Promise<void> {
@@ -212,8 +225,8 @@ function findFaults(handle: Handle): string[] {
 function openWriter(options: LocalEngineOptions): Handle {
   const handle = new Database(options.path, { timeout: options.busyTimeoutMs })
   try {
-    // Has an effect only before the first page is written; lets collection return space in steps (hazard F9).
-    handle.pragma('auto_vacuum = INCREMENTAL')
+    // Lets collection return space in steps (hazard F9). Later than the first page it would only take the write lock.
+    if (handle.pragma('page_count', { simple: true }) === 0) handle.pragma('auto_vacuum = INCREMENTAL')
     handle.pragma(`journal_mode = ${options.journalMode}`)
     handle.pragma(`synchronous = ${options.synchronous}`)
     handle.pragma('foreign_keys = ON')

@@ -41,7 +41,7 @@ export interface Engine {
    * `work` may be run again after a lost race and must have no side effect.
    */
   write<Result>(work: () => Reading<Plan<Result>>): Promise<Result>
-  /** Copies the database, while it is in use, to a new file. */
+  /** Copies the database, while it is in use, to a private file that is there only once it is whole. */
   backup(target: string, onProgress?: (progress: BackupProgress) => void): Promise<void>
   /** The faults SQLite finds in the file; empty when it is sound. */
   check(): Promise<string[]>

@@ -49,6 +49,8 @@ const FAULTS: readonly (readonly [prefix: string, fault: DatabaseFault])[] = [
   ['SQLITE_AUTH', 'unavailable'],
 ]
 
+const DRIVER_MISSING = ['ERR_DLOPEN_FAILED', 'ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']
+
 /** Turns what a driver or the file system threw into a {@link DatabaseError}; anything else comes back as it is. */
 export function toDatabaseError(error: unknown): unknown {
   if (error instanceof DatabaseError || !(error instanceof Error)) return error
@@ -57,7 +59,8 @@ export function toDatabaseError(error: unknown): unknown {
   if (known) return new DatabaseError(known[1], { code, cause: error })
   if (code === 'ENOSPC' || code === 'EDQUOT') return new DatabaseError('full', { code, cause: error })
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return new DatabaseError('readonly', { code, cause: error })
+  if (DRIVER_MISSING.includes(code)) return new DatabaseError('unavailable', { message: 'The SQLite driver better-sqlite3 cannot be loaded: it is missing or made for another platform.', code, cause: error })
   if (code.startsWith('SQLITE_')) return new DatabaseError('rejected', { code, cause: error })
-  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'EEXIST') return new DatabaseError('unavailable', { code, cause: error })
+  if (['ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENAMETOOLONG', 'ELOOP'].includes(code)) return new DatabaseError('unavailable', { code, cause: error })
   return error
 }

@@ -37,7 +37,8 @@ export async function prepareFile(path: string): Promise<PreparedFile> {
   }
 }
 
-async function createPrivate(path: string): Promise<boolean> {
+/** Makes an empty file that only its owner may read. Returns whether there was none. */
+export async function createPrivate(path: string): Promise<boolean> {
   try {
     const file = await open(path, 'wx', PRIVATE)
     await file.close()

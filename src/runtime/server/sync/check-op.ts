@@ -7,6 +7,9 @@ export const MAX_PK_LENGTH = 1024
 export const MAX_HLC_LENGTH = 512
 export const MAX_DEVICE_ID_LENGTH = 256
 
+/** Real payloads nest a dozen levels; what recursive code on servers and devices can walk has its end (IndexedDB: about 4,000). */
+export const MAX_PAYLOAD_DEPTH = 200
+
 /** Bounds against a device whose clock would win every row for ever (hazard F13). */
 export interface ClockBounds {
   /** The highest clock accepted. */
@@ -126,7 +129,7 @@ function checkPayload(
   }
 
   const payloadJson = toJson(payload)
-  if (payloadJson === undefined) return fault('cannot be written as JSON or is nested too deeply')
+  if (payloadJson === undefined || isDeeperThan(payload, MAX_PAYLOAD_DEPTH)) return fault(`must be JSON of at most ${MAX_PAYLOAD_DEPTH} nested levels`)
   // A UTF-16 unit takes at most three bytes, so most payloads need no count.
   if (payloadJson.length * 3 > MAX_PAYLOAD_BYTES && Buffer.byteLength(payloadJson) > MAX_PAYLOAD_BYTES) {
     return { error: `Payload too large for ${op.table}: exceeds ${MAX_PAYLOAD_BYTES} bytes`, errorCode: 'VALIDATION_ERROR' }
@@ -146,6 +149,11 @@ function toJson(payload: object): string | undefined {
   catch {
     return undefined
   }
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (!isRecord(value)) return false
+  return levels === 0 || Object.values(value).some(inner => isDeeperThan(inner, levels - 1))
 }
 
 function invalid(opId: string, error: string): OpFault {

@@ -5,14 +5,13 @@ export interface Revision {
   readonly opId: string
 }
 
-/** Orders by clock, then hlc, then opId; strings as JavaScript's `<` does. Returns -1, 0 or 1. */
+/**
+ * Orders by clock, then hlc, then opId; strings as JavaScript's `<` does. Returns -1, 0 or 1. A write
+ * replaces what stands if it is strictly greater. The server lets SQL decide (push-sql.ts); this is the
+ * order it must have, and test/contract/sync-order.test.ts compares the two.
+ */
 export function compareRevision(left: Revision, right: Revision): -1 | 0 | 1 {
   return compare(left.clock, right.clock) || compare(left.hlc, right.hlc) || compare(left.opId, right.opId)
-}
-
-/** Whether `incoming` replaces `stored`: strictly greater, so that the same op again changes nothing. */
-export function incomingWins(incoming: Revision, stored: Revision | undefined): boolean {
-  return stored === undefined || compareRevision(incoming, stored) > 0
 }
 
 function compare<Value extends number | string>(left: Value, right: Value): -1 | 0 | 1 {
