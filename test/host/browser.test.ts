@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import type { Locator, Page } from 'playwright-core'
+import type { Locator, Page, Response } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser, requireChromium } from '../support/browser'
 import { Client, startServer } from '../support/server'
@@ -44,7 +44,7 @@ async function remove(device: Locator, text: string): Promise<void> {
   await message.waitFor({ state: 'detached' })
 }
 
-const bubbles = (device: Locator) => device.getByTestId('messages').locator('.bubble').allInnerTexts()
+const bubbles = (device: Locator) => device.getByTestId('messages').getByTestId('content').allInnerTexts()
 
 /** Waits until a device has nothing left to send and has come as far as the server. */
 async function settled(page: Page, version: number): Promise<void> {
@@ -53,6 +53,21 @@ async function settled(page: Page, version: number): Promise<void> {
     await device.getByTestId('outbox').getByText('0', { exact: true }).waitFor()
     await device.getByTestId('cursor').getByText(String(version), { exact: true }).waitFor()
   }
+}
+
+/** Settles after a whole round of both devices from now on: each ends its first one by reporting its cursor. */
+function synced(page: Page): Promise<void> {
+  return new Promise((settle) => {
+    const reported = new Set<string>()
+    const watch = (response: Response) => {
+      if (!response.url().endsWith('/api/sync/update-cursor')) return
+      reported.add((response.request().postDataJSON() as { deviceId: string }).deviceId)
+      if (reported.size < 2) return
+      page.off('response', watch)
+      settle()
+    }
+    page.on('response', watch)
+  })
 }
 
 describe('two devices on one page', () => {
@@ -81,8 +96,7 @@ describe('two devices on one page', () => {
     await edit(phone, 'I will ask the others', 'I asked nobody yet')
     expect(await bubbles(phone)).toEqual(['In Alfama?', 'I asked nobody yet', 'Written on the phone'])
     expect(await bubbles(laptop)).toEqual(['In Baixa?', 'Written on the laptop'])
-    expect(await phone.getByTestId('outbox').innerText()).toBe('3')
-    expect(await laptop.getByTestId('outbox').innerText()).toBe('3')
+    for (const device of [phone, laptop]) await device.getByTestId('outbox').getByText('3', { exact: true }).waitFor()
     expect(await page.getByTestId('server-version').innerText()).toBe('3')
     await page.screenshot({ path: `${ARTIFACTS}/two-devices-offline.png`, fullPage: true })
 
@@ -120,9 +134,14 @@ describe('two devices on one page', () => {
     const { page } = await openPage(server.url)
     const phone = page.getByTestId('device-a')
     await phone.getByTestId('online').uncheck()
+    await phone.getByText('Offline', { exact: true }).waitFor()
     await phone.getByTestId('thread-title').fill('Before the reload')
     await phone.getByTestId('thread-create').click()
-    await phone.getByTestId('back').click()
+    await phone.getByTestId('outbox').getByText('1', { exact: true }).waitFor()
+    const client = new Client(server.url)
+    const workspaceId = await client.signIn('ada')
+    const pull = { scope: { workspaceId }, cursor: 0, limit: 10 }
+    expect((await client.post('/api/sync/pull', pull)).body).toMatchObject({ changes: [] })
     await page.reload()
     await page.getByTestId('device-b').getByTestId('threads').getByText('Before the reload').waitFor()
 
@@ -132,9 +151,8 @@ describe('two devices on one page', () => {
     await phone.getByText('Writes are kept and sent later.').waitFor()
     const again = await startServer({ path: server.path, port: Number(new URL(server.url).port) })
     await page.getByTestId('device-b').getByTestId('threads').getByText('While the server is away').waitFor({ timeout: 45_000 })
-    const client = new Client(again.url)
-    const workspaceId = await client.signIn('ada')
-    expect((await client.post('/api/sync/pull', { scope: { workspaceId }, cursor: 0, limit: 10 })).body).toMatchObject({ changes: [{ pk: expect.any(String) }, { pk: expect.any(String) }] })
+    expect(again.url).toBe(server.url)
+    expect((await client.post('/api/sync/pull', pull)).body).toMatchObject({ changes: [{ payload: { title: 'Before the reload' } }, { payload: { title: 'While the server is away' } }] })
   })
 
   it('belong to whoever is signed in, and to the workspace that is open', async () => {
@@ -143,15 +161,19 @@ describe('two devices on one page', () => {
     await page.getByTestId('device-a').getByTestId('thread-title').fill('Ada\'s own')
     await page.getByTestId('device-a').getByTestId('thread-create').click()
     await page.getByTestId('device-b').getByTestId('threads').getByText('Ada\'s own').waitFor()
+    const asGrace = synced(page)
     await page.getByTestId('user-grace').click()
     await page.getByTestId('user-grace').and(page.locator('[aria-pressed=true]')).waitFor()
-    await page.getByTestId('device-a').getByTestId('threads').getByText('No conversations yet').waitFor()
+    await asGrace
+    expect(await page.getByTestId('threads').getByRole('button').count()).toBe(0)
     await page.getByTestId('user-ada').click()
     await page.getByTestId('device-a').getByTestId('threads').getByText('Ada\'s own').waitFor()
     page.once('dialog', dialog => dialog.accept('Research'))
+    const inResearch = synced(page)
     await page.getByTestId('workspace-new').click()
-    await page.getByTestId('device-a').getByTestId('threads').getByText('No conversations yet').waitFor()
-    expect(await page.getByTestId('workspace').locator('option:checked').innerText()).toBe('Research')
+    await page.getByTestId('workspace').locator('option:checked', { hasText: 'Research' }).waitFor({ state: 'attached' })
+    await inResearch
+    expect(await page.getByTestId('threads').getByRole('button').count()).toBe(0)
   })
 
   it.each([['dark', { colorScheme: 'dark' as const }], ['phone', { viewport: { width: 390, height: 844 } }]])('look as they should: %s', async (name, options) => {

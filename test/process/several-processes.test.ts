@@ -13,16 +13,30 @@ interface Report {
   seen: number[]
 }
 
-function runWorker(...args: string[]): Promise<Report> {
-  return new Promise((settle, fail) => {
-    const child = spawn(process.execPath, [resolve('node_modules/jiti/lib/jiti-cli.mjs'), 'test/process/worker.ts', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let out = ''
-    let trouble = ''
-    child.stdout.on('data', chunk => (out += String(chunk)))
-    child.stderr.on('data', chunk => (trouble += String(chunk)))
-    child.on('error', fail)
-    child.on('close', code => code === 0 ? settle(JSON.parse(out) as Report) : fail(new Error(`worker ended with ${code}: ${trouble}`)))
+interface Worker {
+  /** Settles when the worker waits for the word to go. */
+  readonly ready: Promise<void>
+  readonly report: Promise<Report>
+  go(): void
+}
+
+function startWorker(...args: string[]): Worker {
+  const child = spawn(process.execPath, [resolve('node_modules/jiti/lib/jiti-cli.mjs'), 'test/process/worker.ts', ...args], { stdio: 'pipe' })
+  let out = ''
+  let trouble = ''
+  child.stderr.on('data', chunk => (trouble += String(chunk)))
+  const ready = new Promise<void>((settle) => {
+    child.stdout.on('data', (chunk) => {
+      out += String(chunk)
+      if (out.startsWith('ready')) settle()
+    })
+    child.on('close', () => settle())
   })
+  const report = new Promise<Report>((settle, fail) => {
+    child.on('error', fail)
+    child.on('close', code => code === 0 ? settle(JSON.parse(out.replace('ready\n', '')) as Report) : fail(new Error(`worker ended with ${code}: ${trouble}`)))
+  })
+  return { ready, report, go: () => child.stdin.end('go') }
 }
 
 describe('several processes on one file', () => {
@@ -30,7 +44,10 @@ describe('several processes on one file', () => {
     const path = join(await temporaryFolder(), 'data', 'shared.sqlite')
     const rounds = 60
     const names = ['p1', 'p2', 'p3', 'p4']
-    const reports = await Promise.all(names.map(name => runWorker(path, name, String(rounds))))
+    const workers = names.map(name => startWorker(path, name, String(rounds)))
+    await Promise.all(workers.map(worker => worker.ready))
+    for (const worker of workers) worker.go()
+    const reports = await Promise.all(workers.map(worker => worker.report))
 
     expect(reports.flatMap(report => report.errors)).toEqual([])
     expect(new Set(reports.map(report => report.userId)).size).toBe(1)
@@ -39,6 +56,9 @@ describe('several processes on one file', () => {
     const total = names.length * rounds * 6
     const versions = reports.flatMap(report => report.versions).sort((a, b) => a - b)
     expect(versions).toEqual(Array.from({ length: total }, (_, index) => index + 1))
+    // They really were at it at the same time: nobody began after another had ended.
+    const spans = reports.map(report => [Math.min(...report.versions), Math.max(...report.versions)] as const)
+    for (const [first] of spans) for (const [, last] of spans) expect(first).toBeLessThan(last)
     for (const { seen } of reports) expect(seen).toEqual(Array.from({ length: seen.length }, (_, index) => index + 1))
 
     const { syncGateway, engine } = await openTestProvider({ path })
@@ -56,7 +76,7 @@ describe('several processes on one file', () => {
     const folder = await temporaryFolder()
     for (let round = 0; round < 5; round++) {
       const path = join(folder, `${round}.sqlite`)
-      const reports = await Promise.all(['a', 'b', 'c', 'd'].map(name => runWorker(path, name, '0', 'start')))
+      const reports = await Promise.all(['a', 'b', 'c', 'd'].map(name => startWorker(path, name, '0', 'start').report))
       expect(new Set(reports.map(report => report.workspaceId)).size).toBe(1)
     }
   })

@@ -20,6 +20,7 @@ async function main(): Promise<void> {
 
   const user = await workspaceStore.getOrCreateUser({ provider: 'demo', providerUserId: 'everybody' })
   const workspace = await workspaceStore.getOrCreateDefaultWorkspace(user.userId)
+  await barrier()
   let cursor = 0
   for (let round = 0; mode === 'all' && round < Number(rounds); round++) {
     try {
@@ -36,6 +37,14 @@ async function main(): Promise<void> {
   }
   await provider.close()
   console.log(JSON.stringify({ userId: user.userId, workspaceId: workspace.workspaceId, versions, errors, seen }))
+}
+
+/** Says that it is ready and waits for the word to go, so that all really run at the same time. */
+async function barrier(): Promise<void> {
+  if (mode !== 'all') return
+  process.stdout.write('ready\n')
+  await new Promise(settle => process.stdin.once('data', settle))
+  process.stdin.unref()
 }
 
 main().catch((error: unknown) => {

@@ -20,40 +20,54 @@ export function useAccount() {
   const workspaces = ref<WorkspaceEntry[]>([])
   const trouble = ref('')
 
+  /** What cannot be asked stays as it was: the devices work without a server. */
   async function refresh(): Promise<void> {
     const answer = await call<{ session: Session | null }>('GET', '/api/auth/session')
-    session.value = answer?.session ?? null
+    if (!answer) return
+    session.value = answer.session
     const list = session.value ? await call<{ workspaces: WorkspaceEntry[] }>('GET', '/api/workspaces') : undefined
-    workspaces.value = list?.workspaces ?? []
+    if (list) workspaces.value = list.workspaces
+  }
+
+  /** The first thing the page does, and again for as long as there is no server to ask. */
+  async function begin(): Promise<void> {
+    trouble.value = ''
+    await refresh()
+    if (!session.value && trouble.value === '') await signIn('ada')
   }
 
   async function signIn(user: string): Promise<void> {
-    await call('POST', '/api/demo/sign-in', { user })
+    await act('POST', '/api/demo/sign-in', { user })
     await refresh()
   }
 
   async function openWorkspace(id: string): Promise<void> {
-    await call('POST', '/api/workspaces/active', { id })
+    await act('POST', '/api/workspaces/active', { id })
     await refresh()
   }
 
   async function createWorkspace(name: string): Promise<void> {
-    const created = await call<{ id: string }>('POST', '/api/workspaces', { name })
+    const created = await act<{ id: string }>('POST', '/api/workspaces', { name })
     if (created) await openWorkspace(created.id)
   }
 
   async function renameWorkspace(id: string, name: string): Promise<void> {
-    await call('PATCH', `/api/workspaces/${id}`, { name })
+    await act('PATCH', `/api/workspaces/${id}`, { name })
     await refresh()
   }
 
   async function removeWorkspace(id: string): Promise<void> {
-    await call('DELETE', `/api/workspaces/${id}`)
+    await act('DELETE', `/api/workspaces/${id}`)
     await refresh()
   }
 
-  async function call<Answer>(method: string, path: string, body?: object): Promise<Answer | undefined> {
+  /** Something the user asked for: what it ends with is shown until the next one. */
+  async function act<Answer>(method: string, path: string, body?: object): Promise<Answer | undefined> {
     trouble.value = ''
+    return call<Answer>(method, path, body)
+  }
+
+  async function call<Answer>(method: string, path: string, body?: object): Promise<Answer | undefined> {
     try {
       const response = await fetch(path, { method, headers: { 'content-type': 'application/json' }, ...body ? { body: JSON.stringify(body) } : {} })
       if (response.ok) return await response.json() as Answer
@@ -65,5 +79,5 @@ export function useAccount() {
     return undefined
   }
 
-  return { session, workspaces, trouble, refresh, signIn, openWorkspace, createWorkspace, renameWorkspace, removeWorkspace }
+  return { session, workspaces, trouble, begin, signIn, openWorkspace, createWorkspace, renameWorkspace, removeWorkspace }
 }

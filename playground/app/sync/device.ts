@@ -2,9 +2,11 @@ import { incomingRevisionWins } from '../../shared/sync/revision'
 import { SYNC_TABLES } from '../../shared/sync/schemas'
 import type { SyncChange, SyncTable } from '../../shared/sync/schemas'
 import { HybridClock } from './hlc'
-import { LocalStore } from './local-store'
+import { newId } from './id'
+import type { LocalStore } from './local-store'
 import { Outbox } from './outbox'
-import { DeferredError, Transport } from './transport'
+import type { SyncServer } from './transport'
+import { DeferredError } from './transport'
 
 const POLL_MS = 2000
 const POLL_JITTER_MS = 500
@@ -20,35 +22,43 @@ export interface DeviceStatus {
   trouble: string
 }
 
-/** One device: a local store that is always there, and a loop that syncs it while the device is online. */
+/**
+ * One device: a local store that is always there, and a loop that syncs it while the device is online.
+ * One round runs at a time. Each time online has a number of its own; a round of an earlier time stops at
+ * its next step.
+ */
 export class Device {
-  readonly store: LocalStore
   readonly #outbox: Outbox
-  readonly #transport: Transport
   readonly #clock: HybridClock
   #status: DeviceStatus = { online: false, cursor: 0, trouble: '' }
+  #time = 0
   #timer: ReturnType<typeof setTimeout> | undefined
-  #round: Promise<void> | undefined
+  #running = false
+  #wantedAgain = false
   #failures = 0
   #reported = -1
 
-  constructor(readonly id: string, databaseName: string, workspaceId: string, private readonly onStatus: (status: DeviceStatus) => void) {
-    this.store = new LocalStore(databaseName)
-    this.#transport = new Transport(workspaceId)
-    this.#outbox = new Outbox(this.store, this.#transport)
+  constructor(
+    readonly id: string,
+    readonly store: LocalStore,
+    private readonly server: SyncServer,
+    private readonly onStatus: (status: DeviceStatus) => void,
+  ) {
+    this.#outbox = new Outbox(store, server)
     this.#clock = new HybridClock(id)
   }
 
-  async goOnline(): Promise<void> {
-    this.#report({ online: true, cursor: await this.store.cursor() })
+  goOnline(): void {
+    this.#time += 1
+    this.#failures = 0
+    this.#report({ online: true, trouble: '' })
     this.#schedule(0)
   }
 
-  async goOffline(): Promise<void> {
+  goOffline(): void {
+    this.#time += 1
+    clearTimeout(this.#timer)
     this.#report({ online: false, trouble: '' })
-    clearTimeout(this.#timer)
-    await this.#round
-    clearTimeout(this.#timer)
   }
 
   /** A local write: row, revision and outbox change together, whether or not there is a network. */
@@ -60,60 +70,83 @@ export class Device {
     await this.#capture(tableName, pk, 'delete', () => ({ id: pk, deleted: true, deleted_at: Math.floor(Date.now() / 1000) }))
   }
 
+  /** Sends again what the server refused, as after its reason is gone. */
+  async retryFailed(): Promise<void> {
+    await this.#outbox.retryFailed()
+    this.#schedule(0)
+  }
+
   async #capture(tableName: SyncTable, pk: string, operation: 'put' | 'delete', payloadAt: (clock: number) => Record<string, unknown>): Promise<void> {
     const { store } = this
     await store.transaction('rw', [store.threads, store.messages, store.others, store.revisions, store.outbox], async () => {
       const held = await store.revisionOf(tableName, pk)
       if (held) this.#clock.see(held.hlc)
-      const stamp = { deviceId: this.id, opId: crypto.randomUUID(), hlc: this.#clock.next(), clock: (held?.clock ?? 0) + 1 }
+      const stamp = { deviceId: this.id, opId: newId(), hlc: this.#clock.next(), clock: (held?.clock ?? 0) + 1 }
       const payload = payloadAt(stamp.clock)
       await store.apply(tableName, pk, operation === 'put' ? payload : undefined, stamp)
-      await store.outbox.add({ id: crypto.randomUUID(), tableName, operation, pk, payload, stamp, createdAt: Date.now(), attempts: 0, status: 'pending' })
+      await store.outbox.add({ id: newId(), tableName, operation, pk, payload, stamp, createdAt: Date.now(), attempts: 0, status: 'pending' })
     })
-    if (this.#status.online && this.#failures === 0) this.#schedule(AFTER_WRITE_MS)
+    if (this.#failures === 0) this.#schedule(AFTER_WRITE_MS)
   }
 
   #schedule(delayMs: number): void {
+    if (!this.#status.online) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
-      this.#round = this.#syncRound()
-    }, delayMs)
+    if (this.#running) this.#wantedAgain = true
+    else this.#timer = setTimeout(() => void this.#run(), delayMs)
   }
 
-  async #syncRound(): Promise<void> {
-    try {
-      await this.#outbox.flush()
-      await this.#pullAll()
+  async #run(): Promise<void> {
+    this.#running = true
+    this.#wantedAgain = false
+    const time = this.#time
+    const pause = await this.#round(() => this.#time === time)
+    this.#running = false
+    this.#schedule(this.#wantedAgain || this.#time !== time ? 0 : pause)
+  }
+
+  /** Pushes, pulls, and returns how long to wait for the next round, in milliseconds. */
+  async #round(goOn: () => boolean): Promise<number> {
+    // A push that fails must not keep others' writes away: a full disk or a lost right to write stops only half.
+    const failures = [await attempt(() => this.#outbox.flush(goOn)), await attempt(() => this.#pullAll(goOn))]
+    if (!goOn()) return 0
+    const failure = failures.find(found => found !== undefined)
+    if (!failure) {
       this.#failures = 0
       this.#report({ trouble: '' })
-      if (this.#status.online) this.#schedule(POLL_MS + Math.random() * POLL_JITTER_MS)
+      return POLL_MS + Math.random() * POLL_JITTER_MS
     }
-    catch (error) {
-      const pause = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 1000
-      this.#failures += 1
-      this.#report({ trouble: error instanceof DeferredError && error.status === 0 ? 'The server cannot be reached.' : messageOf(error) })
-      if (this.#status.online) this.#schedule(Math.max(pause, error instanceof DeferredError ? error.retryAfterMs : 0))
-    }
+    const backoff = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? POLL_MS
+    this.#failures += 1
+    this.#report({ trouble: `${failure.message}.` })
+    return Math.max(backoff, failure instanceof DeferredError ? failure.retryAfterMs : 0)
   }
 
-  async #pullAll(): Promise<void> {
-    for (;;) {
+  async #pullAll(goOn: () => boolean): Promise<void> {
+    let startedOver = false
+    for (let more = true; more && goOn();) {
       const cursor = await this.store.cursor()
-      const page = await this.#transport.pull(cursor, PAGE, SYNC_TABLES)
+      const page = await this.server.pull(cursor, PAGE, SYNC_TABLES)
       if (page.requiresSnapshot) {
         // The server's history does not reach this far: what it holds is taken again from the start.
+        if (startedOver || cursor === 0) throw new Error('The server asks for a snapshot, which this page cannot take')
+        startedOver = true
         await this.store.saveCursor(0)
-        if (cursor === 0) throw new DeferredError(503, 0)
         continue
       }
       await this.#applyPage(page.changes, page.nextCursor)
       this.#report({ cursor: page.nextCursor })
-      if (!page.hasMore) break
+      more = page.hasMore
     }
-    if (this.#status.cursor !== this.#reported) {
-      this.#reported = this.#status.cursor
-      await this.#transport.updateCursor(this.id, this.#status.cursor)
-    }
+    if (goOn()) await this.#reportCursor()
+  }
+
+  /** The server only collects by it, so that a report that fails is no trouble: the next one says more. */
+  async #reportCursor(): Promise<void> {
+    const { cursor } = this.#status
+    if (cursor === this.#reported) return
+    const failure = await attempt(() => this.server.updateCursor(this.id, cursor))
+    if (!failure) this.#reported = cursor
   }
 
   /** A page is applied as a whole or not at all, and the cursor with it. */
@@ -124,10 +157,20 @@ export class Device {
         this.#clock.see(change.stamp.hlc)
         const held = await store.revisionOf(change.tableName, change.pk)
         if (!incomingRevisionWins(change.stamp, held)) continue
-        await store.apply(change.tableName as SyncTable, change.pk, change.op === 'delete' ? undefined : change.payload, change.stamp)
+        await this.#applyChange(change)
       }
       await store.saveCursor(nextCursor)
     })
+  }
+
+  /** A change that the browser cannot store must not hold back those after it (contract §6.2). */
+  async #applyChange(change: SyncChange): Promise<void> {
+    try {
+      await this.store.apply(change.tableName as SyncTable, change.pk, change.op === 'delete' ? undefined : change.payload, change.stamp)
+    }
+    catch {
+      console.error(`The change at version ${change.serverVersion} cannot be stored and was left out`)
+    }
   }
 
   #report(change: Partial<DeviceStatus>): void {
@@ -136,6 +179,12 @@ export class Device {
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.message}.` : 'Sync failed.'
+async function attempt(work: () => Promise<unknown>): Promise<Error | undefined> {
+  try {
+    await work()
+    return undefined
+  }
+  catch (error) {
+    return error instanceof Error ? error : new Error('Sync failed')
+  }
 }

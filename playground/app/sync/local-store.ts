@@ -5,7 +5,7 @@ import type { SyncRevision } from '../../shared/sync/revision'
 
 export interface Thread {
   id: string
-  title: string
+  title?: string | null
   status: string
   pinned: boolean
   deleted: boolean
@@ -21,7 +21,7 @@ export interface Message {
   role: string
   index: number
   order_key: string
-  data: { content: string }
+  data?: { content?: string } | null
   deleted: boolean
   created_at: number
   updated_at: number
@@ -70,10 +70,10 @@ export class LocalStore extends Dexie {
   /** Writes or removes a row and remembers the revision it now has. */
   async apply(tableName: SyncTable, pk: string, payload: Record<string, unknown> | undefined, revision: SyncRevision): Promise<void> {
     const gone = payload === undefined || payload.deleted === true
-    await this.revisions.put({ tableName, pk, deleted: gone, clock: revision.clock, hlc: revision.hlc, opId: revision.opId })
     if (tableName === 'threads') await (gone ? this.threads.delete(pk) : this.threads.put(payload as unknown as Thread))
     else if (tableName === 'messages') await (gone ? this.messages.delete(pk) : this.messages.put(payload as unknown as Message))
     else await (gone ? this.others.delete([tableName, pk]) : this.others.put({ tableName, pk, payload }))
+    await this.revisions.put({ tableName, pk, deleted: gone, clock: revision.clock, hlc: revision.hlc, opId: revision.opId })
   }
 
   async cursor(): Promise<number> {

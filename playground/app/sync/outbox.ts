@@ -1,30 +1,36 @@
 import { compareSyncRevision } from '../../shared/sync/revision'
 import type { PendingOp, PushResult } from '../../shared/sync/schemas'
 import type { LocalStore } from './local-store'
-import type { Transport } from './transport'
+import type { SyncServer } from './transport'
 import { RefusedError } from './transport'
 
 const READ_AT_ONCE = 500
 const OPS_PER_REQUEST = 50
 const MAX_ATTEMPTS = 4
+/** The status of an op that is not sent again, followed by why. */
+export const FAILED = 'failed: '
 const PERMANENT = ['VALIDATION_ERROR', 'OVERSIZED', 'UNAUTHORIZED']
 
 /** Sends what a device wrote, oldest first, and keeps each op until the server has answered for it (contract §6.1). */
 export class Outbox {
-  constructor(private readonly store: LocalStore, private readonly transport: Transport) {}
+  constructor(private readonly store: LocalStore, private readonly server: SyncServer) {}
 
-  /** Sends everything that waits. Returns whether something was sent. Throws DeferredError. */
-  async flush(): Promise<boolean> {
+  /** Sends what waits, batch by batch, while `goOn` says so. Throws DeferredError. */
+  async flush(goOn: () => boolean): Promise<void> {
     const waiting = await this.#newestPerRow()
-    for (let start = 0; start < waiting.length; start += OPS_PER_REQUEST) {
+    for (let start = 0; start < waiting.length && goOn(); start += OPS_PER_REQUEST) {
       await this.#send(waiting.slice(start, start + OPS_PER_REQUEST))
     }
-    return waiting.length > 0
+  }
+
+  /** Lets what the server refused be sent once more. */
+  async retryFailed(): Promise<void> {
+    await this.store.outbox.where('status').startsWith(FAILED).modify({ status: 'pending', attempts: 0 })
   }
 
   /** Of several waiting writes of one row only the newest is sent; the others leave the outbox. */
   async #newestPerRow(): Promise<PendingOp[]> {
-    const pending = (await this.store.outbox.orderBy('createdAt').limit(READ_AT_ONCE).toArray()).filter(op => op.status === 'pending')
+    const pending = await this.store.outbox.orderBy('createdAt').filter(op => op.status === 'pending').limit(READ_AT_ONCE).toArray()
     const newest = new Map<string, PendingOp>()
     const overtaken: string[] = []
     for (const op of pending) {
@@ -40,7 +46,7 @@ export class Outbox {
 
   async #send(ops: PendingOp[]): Promise<void> {
     try {
-      await this.#settle(ops, await this.transport.push(ops))
+      await this.#settle(ops, await this.server.push(ops))
     }
     catch (error) {
       if (!(error instanceof RefusedError)) throw error
@@ -71,6 +77,6 @@ export class Outbox {
 
   /** Kept where the user can see it, and not sent again. */
   async #fail(ops: readonly PendingOp[], reason: string): Promise<void> {
-    for (const op of ops) await this.store.outbox.update(op.id, { status: `failed: ${reason}` })
+    for (const op of ops) await this.store.outbox.update(op.id, { status: `${FAILED}${reason}` })
   }
 }

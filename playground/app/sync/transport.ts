@@ -1,9 +1,9 @@
 import type { PendingOp, PullResponse, PushResult } from '../../shared/sync/schemas'
 
-/** The server could not take the request now; the device keeps its writes and comes back. */
+/** The server did not take the request this time; the device keeps its writes and comes back. */
 export class DeferredError extends Error {
   constructor(readonly status: number, readonly retryAfterMs: number) {
-    super(`The server answers ${status}`)
+    super(status === 0 ? 'The server cannot be reached' : `The server answers ${status}`)
   }
 }
 
@@ -14,8 +14,15 @@ export class RefusedError extends Error {
   }
 }
 
-/** The host's sync routes for one workspace. Throws {@link DeferredError} and {@link RefusedError}. */
-export class Transport {
+/** What a device needs of a server. Each may throw {@link DeferredError} or {@link RefusedError}. */
+export interface SyncServer {
+  push(ops: readonly PendingOp[]): Promise<PushResult>
+  pull(cursor: number, limit: number, tables: readonly string[]): Promise<PullResponse>
+  updateCursor(deviceId: string, version: number): Promise<unknown>
+}
+
+/** The host's sync routes for one workspace. */
+export class Transport implements SyncServer {
   constructor(private readonly workspaceId: string) {}
 
   push(ops: readonly PendingOp[]): Promise<PushResult> {
@@ -33,11 +40,10 @@ export class Transport {
   async #post<Answer>(path: string, body: object): Promise<Answer> {
     const response = await this.#send(path, JSON.stringify({ scope: { workspaceId: this.workspaceId }, ...body }))
     if (response.ok) return await response.json() as Answer
-    // A session that ended or moved (401, 403) is deferred too: the writes belong to the user, not to the session.
-    if (response.status >= 500 || [401, 403, 429].includes(response.status)) {
-      throw new DeferredError(response.status, Number(response.headers.get('retry-after') ?? 0) * 1000)
-    }
-    throw new RefusedError(response.status, response.statusText)
+    // Only these two speak of the request itself. Anything else may pass: an outage, a limit, a session that
+    // ended, a route that is away during an upgrade. Writes are never given up for it.
+    if (response.status === 400 || response.status === 413) throw new RefusedError(response.status, response.statusText)
+    throw new DeferredError(response.status, secondsOf(response.headers.get('retry-after')) * 1000)
   }
 
   async #send(path: string, body: string): Promise<Response> {
@@ -48,4 +54,10 @@ export class Transport {
       throw new DeferredError(0, 0)
     }
   }
+}
+
+/** Retry-After in seconds; a date, which hosts do not send, counts as none. */
+function secondsOf(retryAfter: string | null): number {
+  const seconds = Number(retryAfter ?? 0)
+  return Number.isFinite(seconds) ? seconds : 0
 }

@@ -17,6 +17,8 @@ export interface SessionContext {
 
 /** Sessions are remembered for a minute, so that a poll every two seconds does not ask the store each time. */
 const cache = new Map<string, { session: SessionContext, until: number }>()
+/** Counts up when a user's session is forgotten, so that one that was being loaded meanwhile is not remembered. */
+const generations = new Map<string, number>()
 const MAX_CACHED = 2000
 
 /** Who asks, or null (contract §5.2). Leaves the answer on the event, where providers look for it. */
@@ -24,7 +26,7 @@ export async function resolveSessionContext(event: H3Event): Promise<SessionCont
   const { auth } = useRuntimeConfig()
   const requestId = String(event.context.__or3_request_id ??= randomUUID())
   const key = `__or3_session_context_${requestId}_${auth.provider}`
-  if (key in event.context) return event.context[key] as SessionContext | null
+  if (key in event.context) return (event.context[key] as SessionContext | { authenticated: false }).authenticated ? event.context[key] as SessionContext : null
   const session = await load(event)
   event.context[key] = session ?? { authenticated: false }
   return session
@@ -32,7 +34,9 @@ export async function resolveSessionContext(event: H3Event): Promise<SessionCont
 
 /** After a change of workspace, the acting user's next request must not see the old session. */
 export function forgetSession(session: SessionContext): void {
-  cache.delete(cacheKey(session.providerUserId))
+  const key = cacheKey(session.providerUserId)
+  generations.set(key, (generations.get(key) ?? 0) + 1)
+  cache.delete(key)
 }
 
 export async function requireSession(event: H3Event): Promise<SessionContext> {
@@ -44,7 +48,9 @@ export async function requireSession(event: H3Event): Promise<SessionContext> {
 async function load(event: H3Event): Promise<SessionContext | null> {
   const user = demoUserOf(event)
   if (!user) return null
-  const cached = cache.get(cacheKey(user.id))
+  const key = cacheKey(user.id)
+  const generation = generations.get(key)
+  const cached = cache.get(key)
   if (cached && cached.until > Date.now()) return cached.session
 
   const { auth, sync } = useRuntimeConfig()
@@ -64,8 +70,9 @@ async function load(event: H3Event): Promise<SessionContext | null> {
     workspace: { id: workspaceId, name: workspaceName },
     role,
   }
+  if (generations.get(key) !== generation) return session
   if (cache.size >= MAX_CACHED) cache.clear()
-  cache.set(cacheKey(user.id), { session, until: Date.now() + auth.sessionCacheTtlMs })
+  cache.set(key, { session, until: Date.now() + auth.sessionCacheTtlMs })
   return session
 }
 

@@ -16,7 +16,9 @@ export function routeOp(input: unknown, index: number): RoutedOp {
   }
   const op = parsed.data
   const { opId } = op.stamp
-  if (op.payload !== undefined && Buffer.byteLength(JSON.stringify(op.payload)) > MAX_PAYLOAD_BYTES) {
+  const size = sizeOf(op.payload)
+  if (size === undefined) return { result: { opId, success: false, error: `Invalid payload for ${op.tableName}: nested too deeply`, errorCode: 'VALIDATION_ERROR' } }
+  if (size > MAX_PAYLOAD_BYTES) {
     return { result: { opId, success: false, error: `Payload too large for ${op.tableName}: exceeds ${MAX_PAYLOAD_BYTES} bytes`, errorCode: 'OVERSIZED' } }
   }
   const normalized = { ...op, ...op.payload === undefined ? {} : { payload: toSnakeCase(op.payload) } }
@@ -28,7 +30,7 @@ export function routeOp(input: unknown, index: number): RoutedOp {
 export function requirePayloads(ops: readonly PendingOp[]): void {
   for (const op of ops) {
     const fault = payloadFault(op)
-    if (fault !== undefined) throw createError({ statusCode: 400, statusMessage: 'Invalid push request', message: fault })
+    if (fault !== undefined) throw createError({ statusCode: 400, statusMessage: fault, message: fault })
   }
 }
 
@@ -38,6 +40,16 @@ function payloadFault(op: PendingOp): string | undefined {
   if (parsed.success) return undefined
   const fields = parsed.error.issues.slice(0, 3).map(issue => `${issue.path.join('.') || 'payload'}: ${issue.message}`)
   return `Invalid payload for ${op.tableName}: ${fields.join('; ')}`
+}
+
+/** UTF-8 bytes as JSON; undefined for what is nested too deeply to be written. */
+function sizeOf(payload: unknown): number | undefined {
+  try {
+    return payload === undefined ? 0 : Buffer.byteLength(JSON.stringify(payload))
+  }
+  catch {
+    return undefined
+  }
 }
 
 function toSnakeCase(payload: unknown): unknown {

@@ -33,21 +33,25 @@ export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown, 
   throw createError({ statusCode: 400, statusMessage: invalid, message: `${invalid}: ${fields.join('; ')}` })
 }
 
-async function readText(event: H3Event, maxBytes: number): Promise<string> {
+/** Stops listening at the limit but leaves the connection open, so that the answer can still be sent on it. */
+function readText(event: H3Event, maxBytes: number): Promise<string> {
   if (Number(getRequestHeader(event, 'content-length') ?? 0) > maxBytes) throw tooLarge(event)
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of event.node.req) {
-    const bytes = Buffer.from(chunk as Uint8Array)
-    size += bytes.length
-    if (size > maxBytes) throw tooLarge(event)
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+  const { req } = event.node
+  return new Promise((settle, fail) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    req.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= maxBytes) chunks.push(chunk)
+      else fail(tooLarge(event))
+    })
+    req.on('end', () => settle(Buffer.concat(chunks).toString('utf8')))
+    req.on('error', () => fail(createError({ statusCode: 400, statusMessage: 'The request ended early' })))
+  })
 }
 
 function tooLarge(event: H3Event): Error {
-  // The rest of the body is not read, so the connection cannot be used again.
-  setResponseHeader(event, 'Connection', 'close')
+  // The rest of the body is thrown away, so the connection is not used again.
+  if (!event.node.res.headersSent) setResponseHeader(event, 'Connection', 'close')
   return createError({ statusCode: 413, statusMessage: 'Request body too large' })
 }

@@ -10,7 +10,8 @@ export interface LogEntry {
   hlc: string
   deviceId: string
   opId: string
-  payload: string | null
+  /** What a person recognises the change by, cut short. */
+  summary: string | null
   createdAt: number
 }
 
@@ -51,7 +52,8 @@ function lookAt(db: Database.Database, workspaceId: string, userId: string) {
     counts: { log: count('change_log'), live, tombstones: count('tombstones') },
     log: all<LogEntry>(`
       SELECT server_version AS version, table_name AS tableName, pk, op, deleted, clock, hlc, device_id AS deviceId,
-        op_id AS opId, payload_json AS payload, created_at AS createdAt
+        op_id AS opId, created_at AS createdAt,
+        substr(COALESCE(payload_json ->> '$.data.content', payload_json ->> '$.title'), 1, 200) AS summary
       FROM change_log
       WHERE workspace_id = ? AND (owner_user_id IS NULL OR owner_user_id = ?)
       ORDER BY server_version DESC LIMIT 40`, workspaceId, userId),
