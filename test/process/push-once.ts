@@ -1,14 +1,13 @@
 import { readConfig } from '../../src/runtime/server/config'
 import { startProvider } from '../../src/runtime/server/provider'
 import Database from 'better-sqlite3'
-import '../../src/runtime/server/database/open'
 import { eventOf, op, pushAs } from '../support/ops'
 
 const [path, uid] = process.argv.slice(2)
 
 /** Pushes one op to the file of its first argument, as the user of its second, and prints the status a client would get. */
 async function main(): Promise<void> {
-  // Everything is loaded by now: the other user may have no right to read this folder.
+  // Everything is loaded by now, the bundle being one file: the other user may have no right to read this folder.
   new Database(':memory:').close()
   if (uid !== undefined) {
     process.setgid?.(Number(uid))

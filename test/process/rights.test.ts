@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { chmod, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { build } from 'esbuild'
 import { beforeAll, afterAll, describe, expect, it } from 'vitest'
 import { eventOf, op, pullAll, pushAs } from '../support/ops'
 import { openTestProvider } from '../support/provider'
@@ -10,20 +11,22 @@ const NOBODY = 65534
 const isRoot = process.getuid?.() === 0
 
 /*
- * Root may write everything, so the pushing process becomes another user first.
+ * Root may write everything, so the pushing process becomes another user first. That user may have no right
+ * to enter this repository, so the program is one file that is loaded as a whole before.
  */
 let home = ''
+const BUNDLE = resolve('node_modules/.cache/or3-push-once.mjs')
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'or3-rights-'))
   await chmod(home, 0o755)
+  await build({ entryPoints: ['test/process/push-once.ts'], outfile: BUNDLE, bundle: true, platform: 'node', format: 'esm', packages: 'external', logLevel: 'error' })
 })
 afterAll(() => rm(home, { recursive: true, force: true }))
 
 function tryPush(path: string): Promise<string> {
   return new Promise((settle, fail) => {
-    const script = [resolve('node_modules/jiti/lib/jiti-cli.mjs'), 'test/process/push-once.ts', path]
-    const child = spawn(process.execPath, isRoot ? [...script, String(NOBODY)] : script, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, isRoot ? [BUNDLE, path, String(NOBODY)] : [BUNDLE, path], { stdio: ['ignore', 'pipe', 'pipe'] })
     let out = ''
     child.stdout.on('data', chunk => (out += String(chunk)))
     child.stderr.on('data', chunk => (out += String(chunk)))
