@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import Database from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { PendingOp } from '../../src/runtime/server/host/contract'
 import { messageOp, threadOp } from '../support/rows'
 import { Client, startServer } from '../support/server'
 import type { RunningServer } from '../support/server'
@@ -61,6 +62,26 @@ describe('POST /api/sync/push', () => {
         { opId: 'invalid-op-4', success: false, errorCode: 'VALIDATION_ERROR' },
       ],
     })
+  })
+
+  it.each<[string, (op: PendingOp) => unknown]>([
+    ['id missing', op => ({ ...op, id: undefined })], ['id a number', op => ({ ...op, id: 7 })], ['id too long', op => ({ ...op, id: 'i'.repeat(257) })],
+    ['tableName missing', op => ({ ...op, tableName: undefined })], ['tableName unknown', op => ({ ...op, tableName: 'users' })], ['tableName too long', op => ({ ...op, tableName: 't'.repeat(129) })],
+    ['operation missing', op => ({ ...op, operation: undefined })], ['operation unknown', op => ({ ...op, operation: 'upsert' })],
+    ['pk missing', op => ({ ...op, pk: undefined })], ['pk empty', op => ({ ...op, pk: '' })], ['pk too long', op => ({ ...op, pk: 'p'.repeat(1025) })], ['pk of another row', op => ({ ...op, pk: 'm2' })], ['pk a list', op => ({ ...op, pk: ['m1'] })],
+    ['payload missing', op => ({ ...op, payload: undefined })], ['payload null', op => ({ ...op, payload: null })], ['payload a text', op => ({ ...op, payload: 'x' })], ['payload of another workspace', op => ({ ...op, payload: { ...op.payload as object, workspace_id: 'other' } })],
+    ['payload without a required field', op => ({ ...op, payload: { id: 'm1' } })], ['payload too large', op => ({ ...op, payload: { ...op.payload as object, more: 'x'.repeat(262_144) } })],
+    ['stamp missing', op => ({ ...op, stamp: undefined })], ['opId no UUID', op => ({ ...op, stamp: { ...op.stamp, opId: 'x' } })], ['deviceId missing', op => ({ ...op, stamp: { ...op.stamp, deviceId: undefined } })],
+    ['deviceId blank', op => ({ ...op, stamp: { ...op.stamp, deviceId: ' ' } })], ['deviceId too long', op => ({ ...op, stamp: { ...op.stamp, deviceId: 'd'.repeat(257) } })],
+    ['hlc missing', op => ({ ...op, stamp: { ...op.stamp, hlc: undefined } })], ['hlc too long', op => ({ ...op, stamp: { ...op.stamp, hlc: 'h'.repeat(513) } })], ['hlc a number', op => ({ ...op, stamp: { ...op.stamp, hlc: 1 } })],
+    ['clock missing', op => ({ ...op, stamp: { ...op.stamp, clock: undefined } })], ['clock negative', op => ({ ...op, stamp: { ...op.stamp, clock: -1 } })], ['clock a fraction', op => ({ ...op, stamp: { ...op.stamp, clock: 0.5 } })], ['clock beyond all bounds', op => ({ ...op, stamp: { ...op.stamp, clock: Number.MAX_SAFE_INTEGER } })],
+  ])('200: refuses by itself an op with its %s, and writes nothing of it', async (_what, spoil) => {
+    const { client, scope } = await signedIn()
+    const version = ((await client.post('/api/sync/push', { scope, ops: [] })).body as { serverVersion: number }).serverVersion
+    const good = messageOp({ pk: randomUUID() })
+    const { status, body } = await client.post('/api/sync/push', { scope, ops: [spoil(messageOp()), good] })
+    expect([status, body]).toMatchObject([200, { serverVersion: version + 1, results: [{ success: false, errorCode: expect.stringMatching(/^(?:VALIDATION_ERROR|OVERSIZED)$/), error: expect.stringMatching(/^(?:Invalid|Payload too large)/) }, { success: true, serverVersion: version + 1 }] }])
+    expect((await client.post('/api/sync/pull', { scope, cursor: version, limit: 10 })).body).toMatchObject({ changes: [{ pk: good.pk }], hasMore: false })
   })
 
   it('200: refuses a payload that nests too deeply, by itself', async () => {
