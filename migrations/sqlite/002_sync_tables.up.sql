@@ -51,6 +51,9 @@ CREATE TABLE op_receipts (
   PRIMARY KEY (workspace_id, op_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Which receipts are past their time.
+CREATE INDEX op_receipts_by_age ON op_receipts (workspace_id, collected_at);
+
 -- Keyed by user too: one browser's device id is shared by everybody who signs in there (trap S18).
 CREATE TABLE device_cursors (
   workspace_id TEXT NOT NULL,

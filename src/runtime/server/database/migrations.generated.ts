@@ -67,7 +67,7 @@ PRAGMA application_id = 0;
   },
   {
     name: '002_sync_tables',
-    checksum: 'b04ea010da4d5c0a1600966e791e412dc3eb44cf633aa6ece61e9c11e3b622fa',
+    checksum: '7c8b80bd8239b311e838228949fccd6870c5c16ffb20b1cd8fb24347c0aa8b1d',
     up: `-- How every device's offline writes meet. Times are seconds since the epoch.
 -- Every key starts with the workspace: two workspaces may use the same pk or op id (traps S1, S3).
 -- A revision is (clock, hlc, op_id). hlc is stored so that SQLite's byte order is JavaScript's
@@ -120,6 +120,9 @@ CREATE TABLE op_receipts (
   collected_at INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, op_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Which receipts are past their time.
+CREATE INDEX op_receipts_by_age ON op_receipts (workspace_id, collected_at);
 
 -- Keyed by user too: one browser's device id is shared by everybody who signs in there (trap S18).
 CREATE TABLE device_cursors (

@@ -30,7 +30,10 @@ const evictCursors = prepared<{ device_id: string }>(`
   DELETE FROM device_cursors WHERE workspace_id = ? AND updated_at < ? RETURNING device_id`)
 
 const expireReceipts = prepared<{ op_id: string }>(`
-  DELETE FROM op_receipts WHERE workspace_id = ? AND collected_at < ? RETURNING op_id`)
+  DELETE FROM op_receipts
+  WHERE workspace_id = ? AND op_id IN (
+    SELECT op_id FROM op_receipts WHERE workspace_id = ? AND collected_at < ? ORDER BY collected_at LIMIT ?)
+  RETURNING op_id`)
 
 /** What every registered device has passed; null where none is registered. */
 const slowestDevice = prepared<{ version: number | null }>(`
@@ -68,18 +71,34 @@ export async function collectChangeLog(engine: Engine, workspaceId: string, rete
   const now = Math.floor(nowMs / 1000)
   const oldest = now - retentionSeconds
   const evicted = evictCursors(workspaceId, oldest)
-  const expired = expireReceipts(workspaceId, now - RECEIPT_RETENTION_SECONDS)
   const slowest = slowestDevice(workspaceId)
-  const first = await engine.batch([evicted, expired, slowest])
-  const seenByAll = first.rowsOf(slowest)[0]?.version ?? 0
+  const devices = await engine.batch([evicted, slowest])
+  const seenByAll = devices.rowsOf(slowest)[0]?.version ?? 0
+  const changes = await collectSuperseded(engine, workspaceId, { now, oldest, seenByAll })
+  const receipts = await collectReceipts(engine, workspaceId, now - RECEIPT_RETENTION_SECONDS)
+  if (changes + receipts > 0) await engine.reclaim()
+  return { changes, cursors: devices.rowsOf(evicted).length, receipts }
+}
 
+async function collectReceipts(engine: Engine, workspaceId: string, collectedBefore: number): Promise<number> {
+  let receipts = 0
+  for (;;) {
+    const expired = expireReceipts(workspaceId, workspaceId, collectedBefore, LARGEST_STEP)
+    const { length } = (await engine.batch([expired])).rowsOf(expired)
+    receipts += length
+    if (length < LARGEST_STEP) return receipts
+    await nextTick()
+  }
+}
+
+async function collectSuperseded(engine: Engine, workspaceId: string, { now, oldest, seenByAll }: { now: number, oldest: number, seenByAll: number }): Promise<number> {
   let changes = 0
   let after = 0
   let step = FIRST_STEP
   for (;;) {
     const started = performance.now()
     const [last] = await engine.all(lastOfStep(workspaceId, after, step))
-    if (last === undefined || last.version === null) break
+    if (last === undefined || last.version === null) return changes
     const entries = await engine.all(superseded(workspaceId, after, last.version, oldest, seenByAll))
     if (entries.length > 0) await engine.batch(replaceByReceipts(workspaceId, entries, now))
     changes += entries.length
@@ -87,8 +106,6 @@ export async function collectChangeLog(engine: Engine, workspaceId: string, rete
     step = performance.now() - started > STEP_MS ? Math.max(1, step >> 1) : Math.min(LARGEST_STEP, step * 2)
     await nextTick()
   }
-  if (changes > 0) await engine.reclaim()
-  return { changes, cursors: first.rowsOf(evicted).length, receipts: first.rowsOf(expired).length }
 }
 
 /** What was superseded once stays so: the state of a key only moves up in the order of revisions. */
