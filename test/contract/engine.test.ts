@@ -1,5 +1,5 @@
-import { open, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { open, readdir, stat, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Plan, Reading } from '../../src/runtime/server/engine/engine'
@@ -121,7 +121,7 @@ describe('the better-sqlite3 engine', () => {
     const { engine, path } = await openEngine()
     await engine.batch([{ sql: 'INSERT INTO t VALUES (?)', rows: Array.from({ length: 50_000 }, (_, index) => [index]) }])
     const steps: number[] = []
-    const copying = engine.backup(`${path}.copy`, ({ remainingPages }) => steps.push(remainingPages))
+    const copying = engine.backup(`${path}.copy`, { onProgress: ({ remainingPages }) => steps.push(remainingPages) })
     await engine.write(increment)
     await copying
     expect(steps.length).toBeGreaterThan(0)
@@ -129,6 +129,15 @@ describe('the better-sqlite3 engine', () => {
     onTestFinished(() => void copy.close())
     expect(copy.pragma('integrity_check', { simple: true })).toBe('ok')
     expect(copy.prepare('SELECT COUNT(*) FROM t').pluck().get()).toBe(50_001)
+  })
+
+  it('leaves no unfinished copy, of its own or of one that was killed', async () => {
+    const { engine, path } = await openEngine()
+    await writeFile(`${path}.copy.killed.part`, 'old')
+    await utimes(`${path}.copy.killed.part`, 0, 0)
+    await engine.backup(`${path}.copy`, { keepIf: () => false })
+    expect((await readdir(dirname(path))).filter(name => name.includes('.copy'))).toEqual([])
+    await expect(engine.backup(join(dirname(path), 'nowhere', 'x'))).rejects.toMatchObject({ fault: 'unavailable' })
   })
 
   it('finds a damaged page', async () => {

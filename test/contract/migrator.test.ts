@@ -113,6 +113,22 @@ describe('migrations', () => {
     expect(copy.prepare('SELECT id FROM users').pluck().all()).toEqual(['u1'])
     expect(copy.prepare('SELECT name FROM kysely_migration').pluck().all()).toEqual(['001_init'])
     expect(engine.handle.prepare('SELECT id FROM users').pluck().all()).toEqual(['u1'])
-    expect(log.lines).toEqual(['info The database was copied before it is migrated from 001_init to 002_sync_tables.'])
+    expect(log.lines).toEqual(['info The database was copied before it is migrated from 001_init.'])
+  })
+
+  it('keep the copy of before, although two processes migrate at once (F18)', async () => {
+    const { database, path } = await openFile()
+    await new SqliteMigrator(database, MIGRATIONS.slice(0, 1)).up()
+    const insert = database.prepare('INSERT INTO users (id, email, created_at_ms) VALUES (?, ?, 1)')
+    database.transaction(() => {
+      for (let user = 0; user < 20_000; user++) insert.run(`u${user}`, 'x'.repeat(200))
+    })()
+    database.close()
+    const engines = await Promise.all([0, 1].map(() => openLocalDatabase({ path, ...OPTIONS }, testLog())))
+    for (const engine of engines) await engine.close()
+    const copy = new Database(`${path}.before-002_sync_tables`, { readonly: true })
+    onTestFinished(() => void copy.close())
+    expect(copy.prepare('SELECT name FROM kysely_migration').pluck().all()).toEqual(['001_init'])
+    expect(copy.prepare('SELECT COUNT(*) FROM users').pluck().get()).toBe(20_000)
   })
 })

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { readConfig } from '../../src/runtime/server/config'
@@ -263,6 +263,28 @@ describe('a file that is older than it was', () => {
       expect(log.lines).toHaveLength(lines)
       expect((await pushAs(syncGateway, ada, WORKSPACE, op({ pk: 'new' }))).serverVersion).toBe(flushed ? 3 : 3 + VERSION_MARGIN)
     }
+  })
+
+  it('is told from one that another process still has open: only the last to close marks the end', async () => {
+    const path = join(await temporaryFolder(), 'x.sqlite')
+    const clean = async () => (JSON.parse(await readFile(`${path}.head`, 'utf8')) as { clean: boolean }).clean
+    const first = await pushed(path, 1)
+    const second = await openTestProvider({ path })
+    await first.close()
+    expect(await clean()).toBe(false)
+    await second.close()
+    expect(await clean()).toBe(true)
+  })
+
+  it('leaves no temporary files behind, even where its record cannot be written', async () => {
+    const path = join(await temporaryFolder(), 'x.sqlite')
+    await (await pushed(path, 1)).close()
+    await rm(`${path}.head`)
+    await mkdir(`${path}.head`)
+    const { close, log } = await pushed(path, 1, 1)
+    await close()
+    expect(log.lines).toEqual(['warn The record beside the database cannot be written: a restored backup would not be noticed.'])
+    expect((await readdir(dirname(path))).sort()).toEqual(['x.sqlite', 'x.sqlite.head'])
   })
 
   it('is noticed although nothing was written for a while before a crash', async () => {

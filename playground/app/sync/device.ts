@@ -52,7 +52,14 @@ export class Device {
     this.#time += 1
     this.#failures = 0
     this.#report({ online: true, trouble: '' })
+    void this.#showCursor(this.#time)
     this.#schedule(0)
+  }
+
+  /** How far the device has come, before the first answer says it. */
+  async #showCursor(time: number): Promise<void> {
+    const cursor = await this.store.cursor()
+    if (this.#time === time && this.#status.cursor === 0) this.#report({ cursor })
   }
 
   goOffline(): void {
@@ -102,7 +109,8 @@ export class Device {
     const time = this.#time
     const pause = await this.#round(() => this.#time === time)
     this.#running = false
-    this.#schedule(this.#wantedAgain || this.#time !== time ? 0 : pause)
+    const again = this.#time !== time || (this.#wantedAgain && this.#failures === 0)
+    this.#schedule(again ? 0 : pause)
   }
 
   /** Pushes, pulls, and returns how long to wait for the next round, in milliseconds. */

@@ -1,5 +1,7 @@
 import type { PendingOp, PullResponse, PushResult } from '../../shared/sync/schemas'
 
+const TIMEOUT_MS = 30_000
+
 /** The server did not take the request this time; the device keeps its writes and comes back. */
 export class DeferredError extends Error {
   constructor(readonly status: number, readonly retryAfterMs: number) {
@@ -38,17 +40,19 @@ export class Transport implements SyncServer {
   }
 
   async #post<Answer>(path: string, body: object): Promise<Answer> {
-    const response = await this.#send(path, JSON.stringify({ scope: { workspaceId: this.workspaceId }, ...body }))
-    if (response.ok) return await response.json() as Answer
+    const { response, text } = await this.#send(path, JSON.stringify({ scope: { workspaceId: this.workspaceId }, ...body }))
+    if (response.ok) return JSON.parse(text) as Answer
     // Only these two speak of the request itself. Anything else may pass: an outage, a limit, a session that
     // ended, a route that is away during an upgrade. Writes are never given up for it.
     if (response.status === 400 || response.status === 413) throw new RefusedError(response.status, response.statusText)
     throw new DeferredError(response.status, secondsOf(response.headers.get('retry-after')) * 1000)
   }
 
-  async #send(path: string, body: string): Promise<Response> {
+  /** A connection that died without a word, as in a sleeping laptop, counts as unreachable after a while. */
+  async #send(path: string, body: string): Promise<{ response: Response, text: string }> {
     try {
-      return await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      const response = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(TIMEOUT_MS) })
+      return { response, text: await response.text() }
     }
     catch {
       throw new DeferredError(0, 0)
@@ -56,8 +60,8 @@ export class Transport implements SyncServer {
   }
 }
 
-/** Retry-After in seconds; a date, which hosts do not send, counts as none. */
+/** Retry-After in seconds, an hour at most; a date, which hosts do not send, counts as none. */
 function secondsOf(retryAfter: string | null): number {
   const seconds = Number(retryAfter ?? 0)
-  return Number.isFinite(seconds) ? seconds : 0
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), 3600) : 0
 }

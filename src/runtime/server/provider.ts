@@ -66,6 +66,7 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
     syncGateway: createSyncGateway({ engine, clock, bounds: config, onWrite: () => opened?.lineage?.noteWrite() }),
     close: () => closing ??= started.then(async () => {
       await opened?.lineage?.end()
+      // In memory there is no lineage; otherwise it is closed by now, and closing again changes nothing.
       await opened?.engine.close()
     }),
   }

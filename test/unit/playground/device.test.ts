@@ -189,6 +189,37 @@ describe('a device', () => {
     await until(() => expect(status()?.trouble).toContain('snapshot'))
   })
 
+  it('waits as long as a server asks, whatever is written meanwhile', async () => {
+    const server = new TestServer()
+    const { device, store, status } = openDevice(server)
+    let answer = () => {}
+    server.pushWith = () => new Promise((_settle, fail) => (answer = () => fail(new DeferredError(429, 60_000))))
+    await put(device, 't1', 'one')
+    device.goOnline()
+    await until(() => expect(server.pushes).toHaveLength(1))
+    await put(device, 't2', 'two')
+    answer()
+    await until(() => expect(status()?.trouble).toBe('The server answers 429.'))
+    await put(device, 't3', 'three')
+    // A round that did not wait would have begun by the time another device has gone through one of its own.
+    const other = openDevice(server)
+    server.pushWith = async ops => server.accept(ops)
+    await put(other.device, 't4', 'four')
+    other.device.goOnline()
+    await until(() => expect(server.changes.map(change => change.pk)).toEqual(['t4']))
+    expect(server.pushes).toHaveLength(2)
+    expect(await store.outbox.count()).toBe(3)
+  })
+
+  it('shows how far it has come while there is no server', async () => {
+    const server = new TestServer()
+    const { device, store, status } = openDevice(server)
+    await store.saveCursor(240)
+    server.pullWith = () => Promise.reject(new DeferredError(0, 0))
+    device.goOnline()
+    await until(() => expect(status()).toMatchObject({ cursor: 240, trouble: 'The server cannot be reached.' }))
+  })
+
   it('reports its cursor again after a report that failed', async () => {
     const server = new TestServer()
     const { device } = openDevice(server)

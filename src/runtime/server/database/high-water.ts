@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { access, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import * as z from 'zod'
 
@@ -51,7 +51,7 @@ export function judgeLoss(record: HighWater | undefined, found: { total: number,
 export class HighWaterFile {
   readonly #path: string
 
-  constructor(databasePath: string) {
+  constructor(private readonly databasePath: string) {
     this.#path = `${databasePath}.head`
   }
 
@@ -65,11 +65,28 @@ export class HighWaterFile {
     }
   }
 
-  /** Replaces the record as a whole, so that a crash leaves the old or the new one. */
+  /** Replaces the record as a whole and on disk, so that a crash leaves the old or the new one. */
   async write(record: HighWater): Promise<void> {
     const next = `${this.#path}.${randomUUID()}.tmp`
-    await writeFile(next, `${JSON.stringify(record)}\n`, { mode: 0o600 })
-    await rename(next, this.#path)
+    try {
+      await writeFile(next, `${JSON.stringify(record)}\n`, { mode: 0o600, flush: true })
+      await rename(next, this.#path)
+    }
+    catch (error) {
+      await rm(next, { force: true })
+      throw error
+    }
+  }
+
+  /** Whether another process has the database open: the last one to close it takes the WAL away. */
+  async isInUse(): Promise<boolean> {
+    try {
+      await access(`${this.databasePath}-wal`)
+      return true
+    }
+    catch {
+      return false
+    }
   }
 }
 

@@ -24,6 +24,7 @@ export class Lineage {
   #timer: ReturnType<typeof setTimeout> | undefined
   #writing: Promise<void> = Promise.resolve()
   #faulty = false
+  #ended = false
 
   constructor(private readonly engine: Engine, private readonly record: HighWaterFile, private readonly options: LineageOptions) {}
 
@@ -43,16 +44,21 @@ export class Lineage {
 
   /** To be called after a push: the record follows soon, without delaying the caller. */
   noteWrite(): void {
+    if (this.#ended) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       void this.#write(false)
     }, REFRESH_MS).unref()
   }
 
-  /** Marks the end in order. Before the engine closes. */
+  /** Closes the engine, and marks the end in order unless another process still has the database open. */
   async end(): Promise<void> {
+    this.#ended = true
     clearTimeout(this.#timer)
-    await this.#write(true)
+    await this.#writing
+    const total = await this.#total()
+    await this.engine.close()
+    if (!await this.record.isInUse()) await this.#write(true, total)
   }
 
   async #skip({ versions, reason }: Skip): Promise<void> {
@@ -70,10 +76,10 @@ export class Lineage {
   }
 
   /** One after another. The record only sharpens the detection, so that a full disk here must not stop the server. */
-  #write(clean: boolean): Promise<void> {
+  #write(clean: boolean, total?: number): Promise<void> {
     this.#writing = this.#writing.then(async () => {
       try {
-        await this.record.write({ total: await this.#total(), boot: this.#boot, clean, flushed: this.options.flushed })
+        await this.record.write({ total: total ?? await this.#total(), boot: this.#boot, clean, flushed: this.options.flushed })
         this.#faulty = false
       }
       catch {

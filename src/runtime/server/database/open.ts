@@ -41,11 +41,13 @@ function inspect({ path, busyTimeoutMs }: LocalEngineOptions): void {
 
 async function migrate(engine: BetterSqlite3Engine, { path }: LocalEngineOptions, log: { info(message: string): void }): Promise<void> {
   const migrator = new SqliteMigrator(engine.handle)
-  const { applied, pending } = migrator.status()
-  if (pending.length === 0) return
+  const { applied, pending: [next] } = migrator.status()
+  if (next === undefined) return
   if (migrator.holdsData()) {
-    await engine.backup(`${path}.before-${pending[0]}`)
-    log.info(`The database was copied before it is migrated from ${applied.at(-1)} to ${pending.at(-1)}.`)
+    // A copy starts again when another process writes, and that one may have migrated by then.
+    const keepIf = () => migrator.status().pending[0] === next
+    await engine.backup(`${path}.before-${next}`, { keepIf })
+    log.info(`The database was copied before it is migrated from ${applied.at(-1)}.`)
   }
   await migrator.up()
 }

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
-import type { BackupProgress, BulkStatement, Engine, Plan, Reading, SqlValue, Statement } from './engine'
+import type { BackupOptions, BulkStatement, Engine, Plan, Reading, SqlValue, Statement } from './engine'
 import { BatchResult } from './engine'
 import { DatabaseError, toDatabaseError } from './errors'
-import { createPrivate } from './file'
+import { createPrivate, removeStaleParts } from './file'
 
 type Handle = Database.Database
 type Prepared = Database.Statement<SqlValue[], unknown>
@@ -79,10 +79,11 @@ export class BetterSqlite3Engine implements Engine {
     })
   }
 
-  async backup(target: string, onProgress?: (progress: BackupProgress) => void): Promise<void> {
+  async backup(target: string, { onProgress, keepIf }: BackupOptions = {}): Promise<void> {
     this.#assertOpen()
     const unfinished = `${target}.${randomUUID()}.part`
     try {
+      await removeStaleParts(target)
       await createPrivate(unfinished)
       await this.handle.backup(unfinished, {
         progress: (progress) => {
@@ -90,11 +91,13 @@ export class BetterSqlite3Engine implements Engine {
           return BACKUP_PAGES_PER_STEP
         },
       })
-      await rename(unfinished, target)
+      if (keepIf?.() !== false) await rename(unfinished, target)
     }
     catch (error) {
+      throw this.#open ? toDatabaseError(error) : new DatabaseError('closed')
+    }
+    finally {
       await rm(unfinished, { force: true })
-      throw toDatabaseError(error)
     }
   }
 

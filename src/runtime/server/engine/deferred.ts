@@ -1,4 +1,4 @@
-import type { BackupProgress, BatchResult, BulkStatement, Engine, Plan, Reading, Statement } from './engine'
+import type { BackupOptions, BatchResult, BulkStatement, Engine, Plan, Reading, Statement } from './engine'
 
 /**
  * An engine that is still starting. Stores are made and registered before the database is open, because
@@ -26,8 +26,8 @@ export class DeferredEngine implements Engine {
     return (await this.opened).write(work)
   }
 
-  async backup(target: string, onProgress?: (progress: BackupProgress) => void): Promise<void> {
-    return (await this.opened).backup(target, onProgress)
+  async backup(target: string, options?: BackupOptions): Promise<void> {
+    return (await this.opened).backup(target, options)
   }
 
   async check(): Promise<string[]> {

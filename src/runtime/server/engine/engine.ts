@@ -42,13 +42,19 @@ export interface Engine {
    */
   write<Result>(work: () => Reading<Plan<Result>>): Promise<Result>
   /** Copies the database, while it is in use, to a private file that is there only once it is whole. */
-  backup(target: string, onProgress?: (progress: BackupProgress) => void): Promise<void>
+  backup(target: string, options?: BackupOptions): Promise<void>
   /** The faults SQLite finds in the file; empty when it is sound. */
   check(): Promise<string[]>
   /** Gives a bounded number of free pages back to the file system. */
   reclaim(): Promise<void>
   /** Checkpoints and closes. Calls after it fail with {@link DatabaseError} `closed`. */
   close(): Promise<void>
+}
+
+export interface BackupOptions {
+  readonly onProgress?: (progress: BackupProgress) => void
+  /** Asked when the copy is whole; it is thrown away on false. */
+  readonly keepIf?: () => boolean
 }
 
 export interface BackupProgress {

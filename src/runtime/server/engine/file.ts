@@ -1,5 +1,5 @@
-import { chmod, mkdir, open, stat, statfs } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { chmod, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { DatabaseError, toDatabaseError } from './errors'
 
 /** Owner may read and write; nobody else (trap I6). SQLite gives the WAL the same mode. */
@@ -47,6 +47,18 @@ export async function createPrivate(path: string): Promise<boolean> {
   catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
     throw error
+  }
+}
+
+const STALE_MS = 60 * 60 * 1000
+
+/** Removes what copies to `target` left unfinished when their process was killed; one that goes on is written to all the time. */
+export async function removeStaleParts(target: string): Promise<void> {
+  const folder = dirname(target)
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(`${basename(target)}.`) || !name.endsWith('.part')) continue
+    const path = join(folder, name)
+    if ((await stat(path)).mtimeMs < Date.now() - STALE_MS) await rm(path, { force: true })
   }
 }
 
