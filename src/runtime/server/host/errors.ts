@@ -1,5 +1,6 @@
 import { createError } from 'h3'
 import { DatabaseError } from '../engine/errors'
+import { isRecord } from '../input'
 
 /** What a client is told to wait before it tries again, in seconds. */
 const RETRY_AFTER_SECONDS = 2
@@ -33,8 +34,4 @@ function adviseRetry(event: object): void {
   if (isRecord(response) && typeof response.setHeader === 'function' && response.headersSent !== true) {
     response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS))
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

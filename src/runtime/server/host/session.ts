@@ -1,4 +1,5 @@
 import { createError } from 'h3'
+import { isRecord, isText } from '../input'
 import type { HostEvent } from './contract'
 
 /** The host keeps a resolved session under a key that starts so (contract §5.1). */
@@ -25,7 +26,7 @@ const MAX_WORKSPACE_ID_LENGTH = 256
 export function requireScope(event: HostEvent, scope: unknown): Scope {
   const workspaceId = isRecord(scope) ? scope.workspaceId : undefined
   if (typeof workspaceId !== 'string' || workspaceId.trim() === '') throw createError({ statusCode: 400, statusMessage: 'workspaceId is required' })
-  if (workspaceId.length > MAX_WORKSPACE_ID_LENGTH || !workspaceId.isWellFormed() || workspaceId.includes('\0')) {
+  if (!isText(workspaceId, MAX_WORKSPACE_ID_LENGTH)) {
     throw createError({ statusCode: 400, statusMessage: `workspaceId must be at most ${MAX_WORKSPACE_ID_LENGTH} characters of valid text` })
   }
   const sessions = sessionsOf(event)
@@ -40,8 +41,4 @@ function sessionsOf(event: HostEvent): SessionContext[] {
   const context: unknown = 'context' in event ? event.context : undefined
   if (!isRecord(context)) return []
   return Object.keys(context).filter(key => key.startsWith(SESSION_KEY)).map(key => context[key]).filter(isRecord)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

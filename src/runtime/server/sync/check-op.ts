@@ -1,3 +1,4 @@
+import { isRecord, isText } from '../input'
 import { isPrivate, isSyncedTable, pkField } from './tables'
 import type { SyncedTable } from './tables'
 
@@ -172,19 +173,10 @@ function isSet(value: unknown): boolean {
   return value !== undefined && value !== null
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (!isRecord(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || prototype === Object.prototype
-}
-
-/** Text that survives the way to UTF-8 and back: no lone surrogate, and no NUL, which PostgreSQL cannot hold. */
-function isText(value: unknown, maxLength: number): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= maxLength && value.isWellFormed() && !value.includes('\0')
 }
 
 function isUuid(value: unknown): value is string {

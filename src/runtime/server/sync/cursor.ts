@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine'
 import { prepared } from '../engine/engine'
+import { isText } from '../input'
 import { MAX_DEVICE_ID_LENGTH } from './check-op'
 import { removedWorkspace, WorkspaceRemovedError } from './workspace-sql'
 
@@ -24,8 +25,7 @@ export interface DeviceCursor {
 export function checkCursor(deviceId: unknown, version: unknown): { deviceId: string, version: number } | undefined {
   if (typeof deviceId !== 'string' || typeof version !== 'number') return undefined
   const trimmed = deviceId.trim()
-  const usable = trimmed.length > 0 && trimmed.length <= MAX_DEVICE_ID_LENGTH && trimmed.isWellFormed() && !trimmed.includes('\0')
-  return usable && Number.isSafeInteger(version) && version >= 0 ? { deviceId: trimmed, version } : undefined
+  return isText(trimmed, MAX_DEVICE_ID_LENGTH) && Number.isSafeInteger(version) && version >= 0 ? { deviceId: trimmed, version } : undefined
 }
 
 /**

@@ -1,3 +1,5 @@
+import { isText } from '../input'
+
 /** Limits of the host's routes (contract §4.2). */
 export const MAX_NAME_LENGTH = 100
 export const MAX_DESCRIPTION_LENGTH = 1000
@@ -33,9 +35,4 @@ export function normalizeEmail(email: unknown): string | null {
 
 export function normalizeDisplayName(name: unknown): string | null {
   return isText(name, MAX_PROFILE_LENGTH) ? name.trim() || null : null
-}
-
-/** Text that survives the way to UTF-8 and back. */
-function isText(value: unknown, maxLength: number): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= maxLength && value.isWellFormed() && !value.includes('\0')
 }

@@ -1,0 +1,13 @@
+/** What input may be believed to be, before anything is done with it. */
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/**
+ * Text of 1 to `maxLength` UTF-16 units that every engine keeps as it is: no lone surrogate, which UTF-8
+ * cannot say, and no NUL, which PostgreSQL cannot hold.
+ */
+export function isText(value: unknown, maxLength: number): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= maxLength && value.isWellFormed() && !value.includes('\0')
+}
