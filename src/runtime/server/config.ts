@@ -47,12 +47,6 @@ const SYNCHRONOUS = ['OFF', 'NORMAL', 'FULL', 'EXTRA']
 const TRUE = ['1', 'true', 'yes']
 const FALSE = ['0', 'false', 'no', '']
 
-const KNOWN = [
-  'OR3_SQLITE_DRIVER', 'OR3_SQLITE_DB_PATH', 'OR3_SQLITE_PRAGMA_JOURNAL_MODE', 'OR3_SQLITE_PRAGMA_SYNCHRONOUS',
-  'OR3_SQLITE_BUSY_TIMEOUT_MS', 'OR3_SQLITE_ALLOW_IN_MEMORY', 'OR3_SQLITE_STRICT', 'OR3_SQLITE_MAX_CLOCK',
-  'OR3_SQLITE_MAX_CLOCK_AHEAD_SECONDS', 'OR3_SQLITE_TURSO_URL', 'OR3_SQLITE_TURSO_AUTH_TOKEN', 'OR3_SQLITE_D1_BINDING',
-]
-
 const oneOf = (accepted: readonly string[], otherwise: string) => z.string().optional().transform((value, context) => {
   const word = value?.trim().toUpperCase() || otherwise
   if (accepted.includes(word)) return word
@@ -92,6 +86,10 @@ const environment = z.object({
 })
 
 type Values = z.infer<typeof environment>
+
+/** Read elsewhere in this file, or meant for engines of later versions. */
+const OTHER_NAMES = ['OR3_SQLITE_DB_PATH', 'OR3_SQLITE_TURSO_URL', 'OR3_SQLITE_TURSO_AUTH_TOKEN', 'OR3_SQLITE_D1_BINDING']
+const NAMES = [...Object.keys(environment.shape), ...OTHER_NAMES]
 
 /**
  * Reads the settings. This is the only place that looks at OR3_SQLITE_* variables.
@@ -149,7 +147,7 @@ function pathFault(path: string, isTest: boolean, values: Values): string | unde
 }
 
 function warningsOf(env: Environment, values: Values, path: string): string[] {
-  const strangers = Object.keys(env).filter(name => name.startsWith('OR3_SQLITE_') && !KNOWN.includes(name))
+  const strangers = Object.keys(env).filter(name => name.startsWith('OR3_SQLITE_') && !NAMES.includes(name))
   return [
     ...path === ':memory:' ? ['The database is in memory: all data is lost when the server stops.'] : [],
     ...isUnsafe(values.OR3_SQLITE_PRAGMA_JOURNAL_MODE) ? [`OR3_SQLITE_PRAGMA_JOURNAL_MODE=${values.OR3_SQLITE_PRAGMA_JOURNAL_MODE}: a crash can damage the file.`] : [],

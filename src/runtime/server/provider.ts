@@ -5,7 +5,7 @@ import { HighWaterFile } from './database/high-water'
 import { Lineage } from './database/lineage'
 import { DeferredEngine } from './engine/deferred'
 import type { Engine } from './engine/engine'
-import { DatabaseError, toDatabaseError } from './engine/errors'
+import { codeOf, DatabaseError, toDatabaseError } from './engine/errors'
 import { prepareFile } from './engine/file'
 import { unsupportedNode } from './engine/node-version'
 import type { AuthWorkspaceStore, SyncGatewayAdapter } from './host/contract'
@@ -65,9 +65,7 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
     workspaceStore: createWorkspaceStore({ engine, clock }),
     syncGateway: createSyncGateway({ engine, clock, bounds: config, onWrite: () => opened?.lineage?.noteWrite() }),
     close: () => closing ??= started.then(async () => {
-      await opened?.lineage?.end()
-      // In memory there is no lineage; otherwise it is closed by now, and closing again changes nothing.
-      await opened?.engine.close()
+      await (opened?.lineage ? opened.lineage.end() : opened?.engine.close())
     }),
   }
 }
@@ -120,7 +118,7 @@ async function placeFile(config: Config, log: Log): Promise<boolean> {
 
 /** For the operator's log: the code that tells what lies behind a reason, never a message, which may name a path. */
 function causeOf(error: unknown): string {
-  const coded = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  const coded = codeOf(error)
   if (error instanceof DatabaseError) return coded === undefined ? '' : ` (${coded})`
   return ` (${coded ?? (error instanceof Error ? `${error.name}: ${error.message}` : 'unknown')})`
 }

@@ -56,9 +56,10 @@ export class Lineage {
     this.#ended = true
     clearTimeout(this.#timer)
     await this.#writing
-    const total = await this.#total()
+    // A database that cannot even be read is closed all the same, but not marked.
+    const total = await this.#total().catch(() => undefined)
     await this.engine.close()
-    if (!await this.record.isInUse()) await this.#write(true, total)
+    if (total !== undefined && !await this.record.isInUse()) await this.#write(true, total)
   }
 
   async #skip({ versions, reason }: Skip): Promise<void> {

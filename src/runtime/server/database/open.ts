@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { BetterSqlite3Engine } from '../engine/better-sqlite3'
 import type { LocalEngineOptions } from '../engine/better-sqlite3'
 import { DatabaseError, toDatabaseError } from '../engine/errors'
+import { whileBusy } from '../engine/patience'
 import { SqliteMigrator } from './migrator'
 
 /**
@@ -10,10 +10,10 @@ import { SqliteMigrator } from './migrator'
  * copied before it is changed (hazard F18). Throws DatabaseError.
  */
 export async function openLocalDatabase(options: LocalEngineOptions, log: { info(message: string): void }): Promise<BetterSqlite3Engine> {
-  await patiently(options, () => inspect(options))
-  const engine = await patiently(options, () => new BetterSqlite3Engine(options))
+  await whileBusy(options.busyTimeoutMs, () => inspect(options))
+  const engine = await whileBusy(options.busyTimeoutMs, () => new BetterSqlite3Engine(options))
   try {
-    await patiently(options, () => migrate(engine, options, log))
+    await whileBusy(options.busyTimeoutMs, () => migrate(engine, options, log))
     return engine
   }
   catch (error) {
@@ -50,21 +50,4 @@ async function migrate(engine: BetterSqlite3Engine, { path }: LocalEngineOptions
     log.info(`The database was copied before it is migrated from ${applied.at(-1)}.`)
   }
   await migrator.up()
-}
-
-const PAUSE_MS = 20
-
-/** Tries again while another process is in the way, as when several start together on a new file, until the busy timeout. */
-async function patiently<Result>({ busyTimeoutMs }: LocalEngineOptions, work: () => Result | Promise<Result>): Promise<Result> {
-  const deadline = performance.now() + busyTimeoutMs
-  for (;;) {
-    try {
-      return await work()
-    }
-    catch (error) {
-      const trouble = toDatabaseError(error)
-      if (!(trouble instanceof DatabaseError) || trouble.fault !== 'busy' || performance.now() >= deadline) throw trouble
-    }
-    await delay(PAUSE_MS)
-  }
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { BackupOptions, BulkStatement, Engine, Plan, Reading, SqlValue, Statement } from './engine'
 import { BatchResult } from './engine'
 import { DatabaseError, toDatabaseError } from './errors'
 import { createPrivate, removeStaleParts } from './file'
+import { isBusy, whileBusy } from './patience'
 
 type Handle = Database.Database
 type Prepared = Database.Statement<SqlValue[], unknown>
@@ -21,7 +21,6 @@ export interface LocalEngineOptions {
 
 /** SQLite sleeps inside the call while it waits, so one wait is short and the rest is done between ticks. */
 const BLOCKING_WAIT_MS = 40
-const RETRY_PAUSE_MS = 10
 const CACHE_KIB = 16_384
 /** The WAL is cut back to this after a checkpoint, so a burst does not keep the disk (hazard F12). */
 const WAL_KEEP_BYTES = 64 * 1024 * 1024
@@ -118,7 +117,7 @@ export class BetterSqlite3Engine implements Engine {
     }
     catch (error) {
       // Somebody is writing: the pages stay free and are given back another time.
-      if (!(error instanceof DatabaseError) || error.fault !== 'busy') throw error
+      if (!isBusy(error)) throw error
     }
   }
 
@@ -140,17 +139,8 @@ export class BetterSqlite3Engine implements Engine {
   }
 
   /** Runs `work` under the write lock, waiting for it without blocking the event loop for long. */
-  async #immediate<Result>(work: () => Result): Promise<Result> {
-    const deadline = performance.now() + this.#busyTimeoutMs
-    for (;;) {
-      try {
-        return this.#guard(() => this.#writer.transaction('BEGIN IMMEDIATE', work))
-      }
-      catch (error) {
-        if (!(error instanceof DatabaseError) || error.fault !== 'busy' || performance.now() >= deadline) throw error
-      }
-      await delay(RETRY_PAUSE_MS)
-    }
+  #immediate<Result>(work: () => Result): Promise<Result> {
+    return whileBusy(this.#busyTimeoutMs, () => this.#guard(() => this.#writer.transaction('BEGIN IMMEDIATE', work)))
   }
 
   #guard<Result>(work: () => Result): Result {

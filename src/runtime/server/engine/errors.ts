@@ -51,10 +51,15 @@ const FAULTS: readonly (readonly [prefix: string, fault: DatabaseFault])[] = [
 
 const DRIVER_MISSING = ['ERR_DLOPEN_FAILED', 'ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']
 
+/** The code that Node.js and the driver give their errors, such as ENOENT or SQLITE_FULL. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
 /** Turns what a driver or the file system threw into a {@link DatabaseError}; anything else comes back as it is. */
 export function toDatabaseError(error: unknown): unknown {
   if (error instanceof DatabaseError || !(error instanceof Error)) return error
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const code = codeOf(error) ?? ''
   const known = FAULTS.find(([prefix]) => code.startsWith(prefix))
   if (known) return new DatabaseError(known[1], { code, cause: error })
   if (code === 'ENOSPC' || code === 'EDQUOT') return new DatabaseError('full', { code, cause: error })

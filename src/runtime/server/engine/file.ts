@@ -1,6 +1,6 @@
 import { chmod, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { DatabaseError, toDatabaseError } from './errors'
+import { codeOf, DatabaseError, toDatabaseError } from './errors'
 
 /** Owner may read and write; nobody else (trap I6). SQLite gives the WAL the same mode. */
 const PRIVATE = 0o600
@@ -45,7 +45,7 @@ export async function createPrivate(path: string): Promise<boolean> {
     return true
   }
   catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (codeOf(error) === 'EEXIST') return false
     throw error
   }
 }
@@ -71,7 +71,7 @@ async function restrict(path: string): Promise<void> {
   }
   catch (error) {
     // A file owned by somebody else may still be ours to use; the operator chose its rights.
-    if (!(error instanceof Error && 'code' in error && (error.code === 'EPERM' || error.code === 'EROFS'))) throw error
+    if (!['EPERM', 'EROFS'].includes(codeOf(error) ?? '')) throw error
   }
 }
 

@@ -1,6 +1,6 @@
-import { createError } from 'h3'
 import { isRecord, isText } from '../input'
 import type { HostEvent } from './contract'
+import { refusal } from './errors'
 
 /** The host keeps a resolved session under a key that starts so (contract §5.1). */
 const SESSION_KEY = '__or3_session_context_'
@@ -25,13 +25,13 @@ const MAX_WORKSPACE_ID_LENGTH = 256
  */
 export function requireScope(event: HostEvent, scope: unknown): Scope {
   const workspaceId = isRecord(scope) ? scope.workspaceId : undefined
-  if (typeof workspaceId !== 'string' || workspaceId.trim() === '') throw createError({ statusCode: 400, statusMessage: 'workspaceId is required' })
+  if (typeof workspaceId !== 'string' || workspaceId.trim() === '') throw refusal(400, 'workspaceId is required')
   if (!isText(workspaceId, MAX_WORKSPACE_ID_LENGTH)) {
-    throw createError({ statusCode: 400, statusMessage: `workspaceId must be at most ${MAX_WORKSPACE_ID_LENGTH} characters of valid text` })
+    throw refusal(400, `workspaceId must be at most ${MAX_WORKSPACE_ID_LENGTH} characters of valid text`)
   }
   const sessions = sessionsOf(event)
   if (sessions.some(session => session.workspace?.id !== undefined && session.workspace.id !== workspaceId)) {
-    throw createError({ statusCode: 403, statusMessage: 'Forbidden' })
+    throw refusal(403, 'Forbidden')
   }
   const userId = sessions.map(session => session.user?.id).find(id => typeof id === 'string' && id !== '')
   return { workspaceId, userId: typeof userId === 'string' ? userId : undefined }

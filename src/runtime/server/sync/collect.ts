@@ -2,8 +2,8 @@ import { setImmediate as nextTick } from 'node:timers/promises'
 import type { BulkStatement, Engine } from '../engine/engine'
 import { prepared } from '../engine/engine'
 import { fingerprint } from './fingerprint'
-import { fromByteOrder } from './revision'
 import type { KnownOp } from './push-sql'
+import { contentOf } from './push-sql'
 import { SYNCED_TABLES } from './tables'
 
 export const MIN_RETENTION_SECONDS = 3600
@@ -116,23 +116,11 @@ function replaceByReceipts(workspaceId: string, entries: readonly KnownOp[], now
         INSERT INTO op_receipts (workspace_id, op_id, server_version, fingerprint, collected_at)
         VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (workspace_id, op_id) DO NOTHING`,
-      rows: entries.map(entry => [workspaceId, entry.op_id, entry.server_version, fingerprintOf(entry), now]),
+      rows: entries.map(entry => [workspaceId, entry.op_id, entry.server_version, fingerprint(contentOf(entry)), now]),
     },
     {
       sql: 'DELETE FROM change_log WHERE workspace_id = ? AND server_version = ?',
       rows: entries.map(entry => [workspaceId, entry.server_version]),
     },
   ]
-}
-
-function fingerprintOf(entry: KnownOp): Uint8Array {
-  return fingerprint({
-    table: entry.table_name,
-    operation: entry.op,
-    pk: entry.pk,
-    payloadJson: entry.payload_json,
-    clock: entry.clock,
-    hlc: fromByteOrder(entry.hlc),
-    deviceId: entry.device_id,
-  })
 }

@@ -1,5 +1,6 @@
 import type { Payload, PushOpResult, PushResult } from '../host/contract'
 import type { CheckedOp } from './check-op'
+import type { OpContent } from './fingerprint'
 import { fingerprint, sameContent } from './fingerprint'
 import type { FoldedBatch } from './fold'
 import type { SyncedTable } from './tables'
@@ -17,7 +18,7 @@ export interface Winner {
 /** An op the workspace had accepted before this batch: its content, or the hash its receipt kept. */
 export interface EarlierOp {
   readonly serverVersion: number
-  readonly content: Parameters<typeof sameContent>[0] | undefined
+  readonly content: OpContent | undefined
   readonly fingerprint: Uint8Array | undefined
 }
 
@@ -76,12 +77,6 @@ function winnerPayload(op: CheckedOp, winner: Winner, json: string | null): Payl
 }
 
 function isReplay(op: CheckedOp, earlier: EarlierOp): boolean {
-  const incoming = contentOf(op)
-  if (earlier.content) return sameContent(earlier.content, incoming)
-  return earlier.fingerprint !== undefined && Buffer.compare(earlier.fingerprint, fingerprint(incoming)) === 0
-}
-
-function contentOf(op: CheckedOp) {
-  const { table, operation, pk, payloadJson, clock, hlc, deviceId } = op
-  return { table, operation, pk, payloadJson, clock, hlc, deviceId }
+  if (earlier.content) return sameContent(earlier.content, op)
+  return earlier.fingerprint !== undefined && Buffer.compare(earlier.fingerprint, fingerprint(op)) === 0
 }

@@ -1,7 +1,8 @@
 import type { BulkStatement, Statement } from '../engine/engine'
 import { prepared } from '../engine/engine'
 import type { CheckedOp } from './check-op'
-import { toByteOrder } from './revision'
+import type { OpContent } from './fingerprint'
+import { fromByteOrder, toByteOrder } from './revision'
 import type { SyncedTable } from './tables'
 import { SYNCED_TABLES } from './tables'
 
@@ -197,6 +198,19 @@ export interface KnownOp {
   readonly clock: number
   readonly hlc: string
   readonly device_id: string
+}
+
+/** What such an entry says, as idempotency compares it. */
+export function contentOf(entry: KnownOp): OpContent {
+  return {
+    table: entry.table_name,
+    operation: entry.op,
+    pk: entry.pk,
+    payloadJson: entry.payload_json,
+    clock: entry.clock,
+    hlc: fromByteOrder(entry.hlc),
+    deviceId: entry.device_id,
+  }
 }
 
 /** Log entries of earlier batches that carry one of these op ids. */

@@ -5,8 +5,7 @@ import { foldBatch } from './fold'
 import type { EarlierOp, Winner } from './outcome'
 import { outcome } from './outcome'
 import type { DeletedState, LiveState } from './push-sql'
-import { advanceCounter, appendToLog, deletedState, ensureCounter, foldIntoState, knownOps, liveState, newVersions, receipts } from './push-sql'
-import { fromByteOrder } from './revision'
+import { advanceCounter, appendToLog, contentOf, deletedState, ensureCounter, foldIntoState, knownOps, liveState, newVersions, receipts } from './push-sql'
 import type { SyncedTable } from './tables'
 import { counterOf, removedWorkspace, WorkspaceRemovedError } from './workspace-sql'
 
@@ -51,19 +50,7 @@ export async function push(engine: Engine, inputs: readonly unknown[], context: 
     newVersions: new Map(result.rowsOf(versions).map(row => [row.op_id, row.server_version])),
     earlier: new Map<string, EarlierOp>([
       ...result.rowsOf(receipted).map(row => [row.op_id, { serverVersion: row.server_version, content: undefined, fingerprint: row.fingerprint }] as const),
-      ...result.rowsOf(known).map(row => [row.op_id, {
-        serverVersion: row.server_version,
-        fingerprint: undefined,
-        content: {
-          table: row.table_name,
-          operation: row.op,
-          pk: row.pk,
-          payloadJson: row.payload_json,
-          clock: row.clock,
-          hlc: fromByteOrder(row.hlc),
-          deviceId: row.device_id,
-        },
-      }] as const),
+      ...result.rowsOf(known).map(row => [row.op_id, { serverVersion: row.server_version, content: contentOf(row), fingerprint: undefined }] as const),
     ]),
     winner: (table, pk) => winners.get(keyOf(table, pk)),
   })
