@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { formatHlc } from '../app/sync/hlc'
 import type { PendingOp, SyncTable } from '../shared/sync/schemas'
 
 export interface ConversationMessage {
@@ -52,7 +53,7 @@ const DEVICE = 'seed0000'
 
 function makeOp(workspaceId: string, tableName: SyncTable, pk: string, payload: object, at: number): PendingOp {
   const opId = stableId('op', workspaceId, tableName, pk)
-  const hlc = `${Math.max(0, Math.floor(at)).toString(36).padStart(9, '0')}:000:${DEVICE}`
+  const hlc = formatHlc(Math.max(0, Math.floor(at)), 0, DEVICE)
   return { id: opId, tableName, operation: 'put', pk, payload, stamp: { deviceId: DEVICE, opId, hlc, clock: 1 }, createdAt: at, attempts: 0, status: 'pending' }
 }
 

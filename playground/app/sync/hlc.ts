@@ -1,7 +1,12 @@
 /**
- * A hybrid logical clock of the host client's form (contract §3.5): nine base-36 digits of milliseconds,
- * three of a counter, and the device. Comparing the texts compares the times.
+ * A stamp of the host client's form (contract §3.5): nine base-36 digits of milliseconds, three of a
+ * counter, and the device. Comparing the texts compares the times.
  */
+export function formatHlc(ms: number, counter: number, node: string): string {
+  return `${ms.toString(36).padStart(9, '0')}:${counter.toString(36).padStart(3, '0')}:${node}`
+}
+
+/** A hybrid logical clock: its stamps follow everything made or seen before. */
 export class HybridClock {
   #ms = 0
   #counter = 0
@@ -18,7 +23,7 @@ export class HybridClock {
     else {
       this.#counter += 1
     }
-    return `${this.#ms.toString(36).padStart(9, '0')}:${this.#counter.toString(36).padStart(3, '0')}:${this.node}`
+    return formatHlc(this.#ms, this.#counter, this.node)
   }
 
   /** Takes notice of another device's stamp, so that the next local one comes after it. */

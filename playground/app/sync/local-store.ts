@@ -39,7 +39,6 @@ interface OtherRecord {
 export interface HeldRevision extends SyncRevision {
   tableName: string
   pk: string
-  deleted: boolean
 }
 
 /** What one device keeps in the browser: its rows, their revisions, its outbox and how far it has pulled. */
@@ -73,7 +72,7 @@ export class LocalStore extends Dexie {
     if (tableName === 'threads') await (gone ? this.threads.delete(pk) : this.threads.put(payload as unknown as Thread))
     else if (tableName === 'messages') await (gone ? this.messages.delete(pk) : this.messages.put(payload as unknown as Message))
     else await (gone ? this.others.delete([tableName, pk]) : this.others.put({ tableName, pk, payload }))
-    await this.revisions.put({ tableName, pk, deleted: gone, clock: revision.clock, hlc: revision.hlc, opId: revision.opId })
+    await this.revisions.put({ tableName, pk, clock: revision.clock, hlc: revision.hlc, opId: revision.opId })
   }
 
   async cursor(): Promise<number> {

@@ -4,7 +4,7 @@ import { createError } from 'h3'
 import { useRuntimeConfig } from '#imports'
 import { demoUserOf } from './demo-users'
 import { getAuthWorkspaceStore } from './store/registry'
-import type { WorkspaceRole } from './store/types'
+import type { AuthWorkspaceStore, WorkspaceRole } from './store/types'
 
 export interface SessionContext {
   authenticated: true
@@ -26,7 +26,8 @@ export async function resolveSessionContext(event: H3Event): Promise<SessionCont
   const { auth } = useRuntimeConfig()
   const requestId = String(event.context.__or3_request_id ??= randomUUID())
   const key = `__or3_session_context_${requestId}_${auth.provider}`
-  if (key in event.context) return (event.context[key] as SessionContext | { authenticated: false }).authenticated ? event.context[key] as SessionContext : null
+  const known = event.context[key] as SessionContext | { authenticated: false } | undefined
+  if (known) return known.authenticated ? known : null
   const session = await load(event)
   event.context[key] = session ?? { authenticated: false }
   return session
@@ -45,6 +46,14 @@ export async function requireSession(event: H3Event): Promise<SessionContext> {
   return session
 }
 
+/** The store of the configured provider. Throws 500 where nothing registered one. */
+export function requireWorkspaceStore(): AuthWorkspaceStore {
+  const { provider } = useRuntimeConfig().sync
+  const store = getAuthWorkspaceStore(provider)
+  if (!store) throw createError({ statusCode: 500, statusMessage: `AuthWorkspaceStore not registered for provider "${provider}"` })
+  return store
+}
+
 async function load(event: H3Event): Promise<SessionContext | null> {
   const user = demoUserOf(event)
   if (!user) return null
@@ -53,9 +62,8 @@ async function load(event: H3Event): Promise<SessionContext | null> {
   const cached = cache.get(key)
   if (cached && cached.until > Date.now()) return cached.session
 
-  const { auth, sync } = useRuntimeConfig()
-  const store = getAuthWorkspaceStore(sync.provider)
-  if (!store) throw createError({ statusCode: 500, statusMessage: `AuthWorkspaceStore not registered for provider "${sync.provider}"` })
+  const { auth } = useRuntimeConfig()
+  const store = requireWorkspaceStore()
   const profile = { email: `${user.id}@example.test`, displayName: user.name }
   const { userId } = await store.getOrCreateUser({ provider: auth.provider, providerUserId: user.id, ...profile })
   const { workspaceId, workspaceName } = await store.getOrCreateDefaultWorkspace(userId)

@@ -1,6 +1,7 @@
 import { defineNitroPlugin, useRuntimeConfig } from '#imports'
 import { listAuthWorkspaceStoreIds } from '../auth/store/registry'
 import { listSyncGatewayAdapterIds } from '../sync/gateway/registry'
+import { isProduction } from '../utils/environment'
 
 /**
  * As the real host does (contract §7.3): where the configuration is strict, stop at once when what was
@@ -16,8 +17,6 @@ export default defineNitroPlugin(() => {
   if (missing.length > 0) throw new Error(`Provider registration validation failed: ${missing.join(', ')} not registered`)
 })
 
-/** Read by computed name: the build would replace `process.env.NODE_ENV` by its own. */
 function isStrict(): boolean {
-  const { env } = globalThis.process
-  return env.OR3_STRICT_CONFIG === 'true' || env[['NODE', 'ENV'].join('_')] === 'production'
+  return globalThis.process.env.OR3_STRICT_CONFIG === 'true' || isProduction()
 }

@@ -1,5 +1,6 @@
 import type { H3Event } from 'h3'
 import { createError, setResponseHeader } from 'h3'
+import { isProduction } from './environment'
 
 const WINDOW_MS = 60_000
 const MAX_KEYS = 10_000
@@ -25,8 +26,6 @@ export function limitRate(event: H3Event, key: string, limit: number, message?: 
   setResponseHeader(event, 'X-RateLimit-Remaining', String(limit - recent.length - 1))
 }
 
-/** Read by computed name: the build would replace `process.env.NODE_ENV` by its own. */
 function isOff(): boolean {
-  const env = globalThis.process.env
-  return env['DISABLE_RATE_LIMIT'] === '1' && env[['NODE', 'ENV'].join('_')] !== 'production'
+  return globalThis.process.env['DISABLE_RATE_LIMIT'] === '1' && !isProduction()
 }

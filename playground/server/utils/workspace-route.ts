@@ -1,9 +1,8 @@
 import type { H3Event } from 'h3'
 import { createError } from 'h3'
-import { useRuntimeConfig } from '#imports'
 import { requireCan } from '../auth/permissions'
 import type { SessionContext } from '../auth/session'
-import { getAuthWorkspaceStore } from '../auth/store/registry'
+import { requireWorkspaceStore } from '../auth/session'
 import type { AuthWorkspaceStore } from '../auth/store/types'
 import { readJson, requireCloud } from './request'
 
@@ -11,10 +10,7 @@ import { readJson, requireCloud } from './request'
 export async function openWorkspaceRoute(event: H3Event): Promise<{ session: SessionContext, store: AuthWorkspaceStore }> {
   requireCloud({ sync: false })
   const session = await requireCan(event, 'workspace.read')
-  const id = useRuntimeConfig().sync.provider
-  const store = getAuthWorkspaceStore(id)
-  if (!store) throw createError({ statusCode: 500, statusMessage: `AuthWorkspaceStore not registered for provider "${id}"` })
-  return { session, store }
+  return { session, store: requireWorkspaceStore() }
 }
 
 /** Name and description of a workspace, checked as the host does (contract §4.2). */
