@@ -118,8 +118,9 @@ async function measurePushFloor(size: number): Promise<number> {
     const db = new Database(path)
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = NORMAL')
+    for (const name of db.prepare('SELECT name FROM sqlite_schema WHERE type = \'trigger\'').pluck().all()) db.exec(`DROP TRIGGER ${String(name)}`)
     const log = db.prepare('INSERT OR IGNORE INTO change_log VALUES (?, ?, \'messages\', ?, ?, 0, ?, ?, ?, ?, ?, NULL, 1)')
-    const row = db.prepare('INSERT OR REPLACE INTO s_messages VALUES (?, ?, ?, ?, ?, ?, ?)')
+    const row = db.prepare('INSERT OR REPLACE INTO s_messages VALUES (?, ?, ?, ?, ?, ?, ?, 1)')
     let version = 0
     const write = db.transaction((batch: PendingOp[]) => {
       for (const { pk, operation, payload, stamp } of batch) {

@@ -1,6 +1,6 @@
 import { addServerPlugin, addServerTemplate, createResolver, defineNuxtModule, useLogger } from '@nuxt/kit'
 import { version } from '../package.json'
-import { findRegistries, missingLine, registrationCode } from './registries'
+import { findHost, missingLine, registrationCode } from './registries'
 import { unsupportedNode } from './runtime/server/engine/node-version'
 
 /** The module has no options: the server reads OR3_SQLITE_* from its environment when it starts. */
@@ -16,14 +16,14 @@ export default defineNuxtModule<ModuleOptions>({
   async setup(_options, nuxt) {
     const logger = useLogger('or3-sqlite')
     const { resolve } = createResolver(import.meta.url)
-    const registries = await findRegistries(nuxt.options.rootDir)
+    const host = await findHost(nuxt.options.rootDir)
 
     const tooOld = unsupportedNode(process.versions.node)
     if (tooOld !== undefined) logger.warn(tooOld)
-    const missing = missingLine(registries)
+    const missing = missingLine(host)
     if (missing !== undefined) logger.info(missing)
 
-    addServerTemplate({ filename: '#or3-sqlite/registrations', getContents: () => registrationCode(registries) })
+    addServerTemplate({ filename: '#or3-sqlite/registrations', getContents: () => registrationCode(host) })
     addServerPlugin(resolve('./runtime/server/plugin'))
   },
 })

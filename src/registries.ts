@@ -1,59 +1,69 @@
 import { findPath } from '@nuxt/kit'
 import { join } from 'pathe'
 
-/** A host registry this package knows of (contract §1.1). */
-interface KnownRegistry {
-  /** What the log calls it. */
-  readonly label: string
+/** A file of the host that the server plugin uses, if it is there (contract §1.1). */
+interface KnownFile {
+  /** What the log calls what is missing without it; absent for what only helps. */
+  readonly label?: string
   /** Below the host's root, without extension. */
   readonly path: string
-  /** The host's function that takes our implementation; absent where this version has none. */
-  readonly register?: string
+  /** What the file gives us. */
+  readonly name: string
 }
 
-const REGISTRIES: readonly KnownRegistry[] = [
-  { label: 'workspace store', path: 'server/auth/store/registry', register: 'registerAuthWorkspaceStore' },
-  { label: 'sync gateway', path: 'server/sync/gateway/registry', register: 'registerSyncGatewayAdapter' },
-  { label: 'admin stores', path: 'server/admin/stores/registry' },
-  { label: 'admin adapter', path: 'server/admin/providers/registry' },
-  { label: 'deployment admin checker', path: 'server/auth/deployment-admin' },
-  { label: 'webhook store', path: 'server/utils/webhooks/store/registry' },
-  { label: 'Connect store', path: 'server/connect/store/registry' },
-  { label: 'rate limits', path: 'server/utils/rate-limit/registry' },
-  { label: 'background jobs', path: 'server/utils/background-jobs/registry' },
-  { label: 'notifications', path: 'server/utils/notifications/registry' },
+const FILES: readonly KnownFile[] = [
+  { label: 'workspace store', path: 'server/auth/store/registry', name: 'registerAuthWorkspaceStore' },
+  { label: 'sync gateway', path: 'server/sync/gateway/registry', name: 'registerSyncGatewayAdapter' },
+  { label: 'admin stores', path: 'server/admin/stores/registry', name: 'registerAdminStoreProvider' },
+  { label: 'admin adapter', path: 'server/admin/providers/registry', name: 'registerProviderAdminAdapter' },
+  { label: 'deployment admin checker', path: 'server/auth/deployment-admin', name: 'registerDeploymentAdminChecker' },
+  { label: 'webhook store', path: 'server/utils/webhooks/store/registry', name: 'registerWebhookStore' },
+  { label: 'Connect store', path: 'server/connect/store/registry', name: 'registerConnectStore' },
+  { label: 'rate limits', path: 'server/utils/rate-limit/registry', name: 'registerRateLimitProvider' },
+  { label: 'background jobs', path: 'server/utils/background-jobs/registry', name: 'registerBackgroundJobProvider' },
+  { label: 'notifications', path: 'server/utils/notifications/registry', name: 'registerNotificationEmitter' },
+  { path: 'server/connect/store/types', name: 'ConnectStoreError' },
+  { path: 'server/utils/background-jobs/store', name: 'getJobConfig' },
+  { path: 'server/utils/webhooks/runtime', name: 'emitWebhookSystemHook' },
 ]
 
-export interface FoundRegistry {
-  readonly label: string
-  readonly register: string | undefined
-  /** The file, or undefined where this host has no such registry. */
+/** A host that has this file has clients that can bootstrap from a snapshot (contract §1.5). */
+const SNAPSHOT_POLICY = 'shared/sync/history-gc-policy'
+
+export interface FoundFile {
+  readonly label: string | undefined
+  readonly name: string
+  /** Undefined where this host has no such file. */
   readonly file: string | undefined
 }
 
-/** Which of the registries the host at `rootDir` has: hosts of different ages have different ones (contract §1.5). */
-export async function findRegistries(rootDir: string): Promise<FoundRegistry[]> {
-  return Promise.all(REGISTRIES.map(async ({ label, path, register }) => ({
-    label,
-    register,
-    file: await findPath(join(rootDir, path), { extensions: ['.ts', '.mts', '.js', '.mjs'] }) ?? undefined,
-  })))
+export interface FoundHost {
+  readonly files: readonly FoundFile[]
+  readonly snapshots: boolean
+}
+
+/** What the host at `rootDir` has of all this: hosts of different ages have different parts (contract §1.5). */
+export async function findHost(rootDir: string): Promise<FoundHost> {
+  const find = async (path: string) => await findPath(join(rootDir, path), { extensions: ['.ts', '.mts', '.js', '.mjs'] }) ?? undefined
+  const files = await Promise.all(FILES.map(async ({ label, path, name }) => ({ label, name, file: await find(path) })))
+  return { files, snapshots: await find(SNAPSHOT_POLICY) !== undefined }
 }
 
 /**
  * The code that hands our implementations to the registries that are there. It imports the host's files by
- * the path they are built from, so that it gets the very instance the host's own code uses.
+ * the path they are built from, so that it gets the very instance the host's own code uses. A file that
+ * lacks what we know it by gives undefined, as a missing one does.
  */
-export function registrationCode(registries: readonly FoundRegistry[]): string {
-  return registries.flatMap(({ register, file }, index) => {
-    if (register === undefined) return []
-    if (file === undefined) return [`export const ${register} = undefined`]
-    return [`import * as registry${index} from ${JSON.stringify(file)}`, `export const ${register} = registry${index}.${register}`]
-  }).join('\n')
+export function registrationCode({ files, snapshots }: FoundHost): string {
+  const lines = files.flatMap(({ name, file }, index) => {
+    if (file === undefined) return [`export const ${name} = undefined`]
+    return [`import * as host${index} from ${JSON.stringify(file)}`, `export const ${name} = host${index}.${name}`]
+  })
+  return [...lines, `export const hostHasSnapshots = ${snapshots}`].join('\n')
 }
 
 /** One line for the log: what this host cannot take from us, because it is older than that feature. */
-export function missingLine(registries: readonly FoundRegistry[]): string | undefined {
-  const missing = registries.filter(({ file }) => file === undefined).map(({ label }) => label)
+export function missingLine({ files }: FoundHost): string | undefined {
+  const missing = files.flatMap(({ label, file }) => label !== undefined && file === undefined ? [label] : [])
   return missing.length === 0 ? undefined : `This host has no registry for: ${missing.join(', ')}. The provider leaves these roles out.`
 }

@@ -1,6 +1,6 @@
 -- How every device's offline writes meet. Times are seconds since the epoch.
 -- Every key starts with the workspace: two workspaces may use the same pk or op id (traps S1, S3).
--- A revision is (clock, hlc, op_id). hlc is stored so that SQLite's byte order is JavaScript's
+-- A revision is (clock, hlc, op_id). pk and hlc are stored so that SQLite's byte order is JavaScript's
 -- string order (src/runtime/server/sync/revision.ts).
 
 -- The highest version handed out, and the highest whose state-bearing history was collected.
@@ -79,7 +79,8 @@ CREATE TABLE tombstones (
   PRIMARY KEY (workspace_id, table_name, pk)
 ) STRICT, WITHOUT ROWID;
 
--- The live rows: the winning put of each key.
+-- The live rows: the winning put of each key. created_version: of the put that made the row, which
+-- later puts leave as it is.
 CREATE TABLE s_threads (
   workspace_id TEXT NOT NULL,
   pk TEXT NOT NULL,
@@ -88,6 +89,7 @@ CREATE TABLE s_threads (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;
 
@@ -99,6 +101,7 @@ CREATE TABLE s_messages (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;
 
@@ -110,6 +113,7 @@ CREATE TABLE s_projects (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;
 
@@ -121,6 +125,7 @@ CREATE TABLE s_posts (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;
 
@@ -132,6 +137,7 @@ CREATE TABLE s_kv (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;
 
@@ -143,6 +149,7 @@ CREATE TABLE s_file_meta (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;
 
@@ -154,6 +161,7 @@ CREATE TABLE s_notifications (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   owner_user_id TEXT NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;

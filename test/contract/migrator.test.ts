@@ -23,15 +23,17 @@ const extra = (name: string, up: string, down = 'SELECT 1'): EmbeddedMigration =
 describe('migrations', () => {
   it('make the tables of the contract, strict and keyed by workspace first', async () => {
     const { database } = await openFile()
-    expect(await new SqliteMigrator(database).up()).toEqual(['001_init', '002_sync_tables'])
+    expect(await new SqliteMigrator(database).up()).toEqual(MIGRATIONS.map(({ name }) => name))
     const tables = database.prepare<[], { name: string, strict: number }>('SELECT name, strict FROM pragma_table_list WHERE schema = \'main\' AND name NOT LIKE \'sqlite%\' AND name NOT LIKE \'kysely%\'').all()
     expect(tables.map(({ name }) => name).sort()).toEqual([
-      'auth_accounts', 'change_log', 'device_cursors', 'lineages', 'op_receipts', 'or3_migration_checksums',
+      'auth_accounts', 'auth_invites', 'background_job_chunks', 'background_jobs', 'change_log', 'connect_authorizations', 'connect_environments',
+      'deployment_admins', 'device_cursors', 'file_references', 'lineages', 'op_receipts', 'or3_migration_checksums', 'rate_limits', 'replaced_states',
       's_file_meta', 's_kv', 's_messages', 's_notifications', 's_posts', 's_projects', 's_threads',
-      'server_version_counter', 'tombstones', 'users', 'workspace_members', 'workspaces',
+      'server_version_counter', 'snapshots', 'tombstones', 'upload_intents', 'users', 'webhook_deliveries', 'webhooks', 'workspace_members',
+      'workspace_settings', 'workspaces',
     ])
     expect(tables.filter(({ strict }) => strict !== 1)).toEqual([])
-    for (const { name } of tables.filter(({ name }) => /^(?:s_|change_log|device_cursors|op_receipts|tombstones|server_version|workspace_members)/.test(name))) {
+    for (const { name } of tables.filter(({ name }) => /^(?:s_|change_log|device_cursors|op_receipts|tombstones|server_version|workspace_members|workspace_settings|snapshots|replaced_states|upload_intents|file_references|auth_invites)/.test(name))) {
       expect(database.prepare('SELECT name FROM pragma_table_info(?) WHERE pk = 1').pluck().get(name), name).toBe('workspace_id')
     }
   })
@@ -50,20 +52,20 @@ describe('migrations', () => {
     const empty = schemaOf(database)
     await migrator.up()
     const full = schemaOf(database)
-    expect(await migrator.down('001_init')).toEqual(['002_sync_tables'])
+    expect(await migrator.down('001_init')).toEqual(MIGRATIONS.map(({ name }) => name).reverse().slice(0, -1))
     expect(await migrator.down()).toEqual(['001_init'])
     expect(schemaOf(database)).toEqual(empty)
-    expect(await migrator.up()).toHaveLength(2)
+    expect(await migrator.up()).toHaveLength(MIGRATIONS.length)
     expect(schemaOf(database)).toEqual(full)
     await expect(migrator.down('999_no')).rejects.toMatchObject({ message: 'The migration 999_no is not applied.' })
   })
 
   it('leave nothing of one that fails, and those before it in place', async () => {
     const { database } = await openFile()
-    const broken = [...MIGRATIONS, extra('003_broken', 'CREATE TABLE half (a TEXT) STRICT; CREATE TABLE users (a TEXT) STRICT')]
+    const broken = [...MIGRATIONS, extra('999_broken', 'CREATE TABLE half (a TEXT) STRICT; CREATE TABLE users (a TEXT) STRICT')]
     await expect(new SqliteMigrator(database, broken).up()).rejects.toThrow()
     expect(database.prepare('SELECT name FROM sqlite_schema WHERE name = \'half\'').get()).toBeUndefined()
-    expect(new SqliteMigrator(database).status()).toEqual({ applied: ['001_init', '002_sync_tables'], pending: [] })
+    expect(new SqliteMigrator(database).status()).toEqual({ applied: MIGRATIONS.map(({ name }) => name), pending: [] })
   })
 
   it('refuse a file of a newer version and leave it alone (F18)', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CheckedOp } from '../../src/runtime/server/sync/check-op'
+import { keepReferences } from '../../src/runtime/server/sync/file-references'
 import * as sql from '../../src/runtime/server/sync/push-sql'
 import { SYNCED_TABLES } from '../../src/runtime/server/sync/tables'
 import { openTestProvider } from '../support/provider'
@@ -13,10 +14,11 @@ const statements = [
   ['appendToLog', { sql: append.sql, parameters: append.rows[0] ?? [] }],
   ...SYNCED_TABLES.flatMap(table => sql.foldIntoState('w', table, { puts: true, deletes: true }).map((statement, index) => [`foldIntoState ${table} ${index}`, statement] as const)),
   ...SYNCED_TABLES.map(table => [`liveState ${table}`, sql.liveState('w', table, ['p'], '[]')] as const),
+  ...(['messages', 'posts'] as const).flatMap(table => keepReferences('w', table, true).map((statement, index) => [`keepReferences ${table} ${index}`, statement] as const)),
   ['newVersions', sql.newVersions('w', 'w')],
   ['knownOps', sql.knownOps('[]', 'w', 'w')],
   ['receipts', sql.receipts('[]', 'w')],
-  ['deletedState', sql.deletedState('[]', 'w')],
+  ['deletedState', sql.deletedState('w', [op])],
   ['advanceCounter', sql.advanceCounter('w', 'w')],
 ] as const
 

@@ -61,7 +61,7 @@ describe('collection without snapshots', () => {
     clock.advance((DAY + 1) * 1000)
     await syncGateway.gcChangeLog({}, collect)
     const { results, serverVersion } = await pushAs(syncGateway, ada, WORKSPACE, first)
-    expect(results).toEqual([{ opId: first.stamp.opId, success: true, serverVersion: 1, applied: false, payload: ops[1]?.payload }])
+    expect(results).toMatchObject([{ opId: first.stamp.opId, success: true, serverVersion: 1, applied: false, replayed: true, payload: ops[1]?.payload, winner: { kind: 'put', revision: { clock: 5 } } }])
     expect(serverVersion).toBe(10)
     const forged = await pushAs(syncGateway, ada, WORKSPACE, { ...first, payload: { id: 'm1', text: 'forged' } })
     expect(forged.results[0]).toMatchObject({ success: false, errorCode: 'CONFLICT' })

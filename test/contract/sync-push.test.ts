@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { foldChanges, eventOf, hlcAt, op, pullAll, pushAs } from '../support/ops'
+import { foldChanges, eventOf, hlcAt, op, pullAll, pushAs, revisionOf } from '../support/ops'
 import { openTestProvider } from '../support/provider'
 import { count } from '../support/sql'
 
@@ -17,7 +17,7 @@ describe('push', () => {
     const { results, serverVersion } = await pushAs(syncGateway, ada, WORKSPACE, winner, loser, other)
     expect(results).toEqual([
       { opId: winner.stamp.opId, success: true, serverVersion: 1, applied: true },
-      { opId: loser.stamp.opId, success: true, serverVersion: 2, applied: false, payload: winner.payload },
+      { opId: loser.stamp.opId, success: true, serverVersion: 2, applied: false, payload: winner.payload, winner: { kind: 'put', payload: winner.payload, revision: revisionOf(winner) } },
       { opId: other.stamp.opId, success: true, serverVersion: 3, applied: true },
     ])
     expect(serverVersion).toBe(3)
@@ -78,7 +78,7 @@ describe('push', () => {
       await pushAs(syncGateway, ada, WORKSPACE, op({ pk: 'm2' }))
       const reordered = { ...first, payload: Object.fromEntries(Object.entries(first.payload as object).reverse()) }
       const again = await pushAs(syncGateway, ada, WORKSPACE, reordered)
-      expect(again).toEqual({ results: [{ opId: first.stamp.opId, success: true, serverVersion: 1, applied: true }], serverVersion: 2 })
+      expect(again).toEqual({ results: [{ opId: first.stamp.opId, success: true, serverVersion: 1, applied: true, replayed: true }], serverVersion: 2 })
     })
 
     it('tells a retry that was overtaken who won (S5)', async () => {
@@ -87,7 +87,10 @@ describe('push', () => {
       const later = op({ clock: 2 })
       await pushAs(syncGateway, ada, WORKSPACE, first, later)
       const { results } = await pushAs(syncGateway, ada, WORKSPACE, first)
-      expect(results[0]).toEqual({ opId: first.stamp.opId, success: true, serverVersion: 1, applied: false, payload: later.payload })
+      expect(results[0]).toEqual({
+        opId: first.stamp.opId, success: true, serverVersion: 1, applied: false, replayed: true, payload: later.payload,
+        winner: { kind: 'put', payload: later.payload, revision: revisionOf(later) },
+      })
     })
 
     it.each([
@@ -208,7 +211,7 @@ describe('push', () => {
       const remove = op({ table: 'notifications', pk: 'n7', operation: 'delete', clock: 1 })
       const first = await pushAs(syncGateway, ada, WORKSPACE, remove)
       expect(first.results[0]).toMatchObject({ success: true, applied: true })
-      expect((await pushAs(syncGateway, ada, WORKSPACE, remove)).results).toEqual(first.results)
+      expect((await pushAs(syncGateway, ada, WORKSPACE, remove)).results).toEqual([{ ...first.results[0], replayed: true }])
     })
   })
 

@@ -71,3 +71,8 @@ export function foldChanges(changes: Awaited<ReturnType<typeof pullAll>>['change
   }
   return new Map([...rows].filter(([, row]) => row.value !== undefined).map(([key, row]) => [key, row.value]))
 }
+
+/** The revision an op stands for. */
+export function revisionOf({ stamp: { clock, hlc, opId } }: PendingOp): { clock: number, hlc: string, opId: string } {
+  return { clock, hlc, opId }
+}

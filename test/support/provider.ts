@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { readConfig } from '../../src/runtime/server/config'
-import type { Log, Provider } from '../../src/runtime/server/provider'
+import type { Log, Provider, ProviderOptions } from '../../src/runtime/server/provider'
 import { startProvider } from '../../src/runtime/server/provider'
+import { checkedGateway } from './checked-gateway'
 
 /** A clock that stands where it is put. */
 export class TestClock {
@@ -43,13 +44,21 @@ export interface TestProvider extends Provider {
   readonly log: ReturnType<typeof testLog>
 }
 
-/** A started provider on a real file of its own; closed when the test ends. */
-export async function openTestProvider(options: { path?: string, env?: Record<string, string>, clock?: TestClock } = {}): Promise<TestProvider> {
+export interface TestOptions {
+  path?: string
+  env?: Record<string, string>
+  clock?: TestClock
+  /** As a host of February, without snapshots, unless it says otherwise. */
+  host?: ProviderOptions['host']
+}
+
+/** A started provider on a real file of its own; closed when the test ends. The host's checks see every answer. */
+export async function openTestProvider(options: TestOptions = {}): Promise<TestProvider> {
   const path = options.path ?? join(await temporaryFolder(), 'data', 'test.sqlite')
   const clock = options.clock ?? new TestClock()
   const log = testLog()
-  const provider = startProvider(readConfig({ OR3_SQLITE_DB_PATH: path, ...options.env }), { clock, log })
+  const provider = startProvider(readConfig({ OR3_SQLITE_DB_PATH: path, ...options.env }), { clock, log, ...options.host ? { host: options.host } : {} })
   onTestFinished(() => provider.close())
   await provider.started
-  return { ...provider, clock, path, log }
+  return { ...provider, syncGateway: checkedGateway(provider.syncGateway), clock, path, log }
 }

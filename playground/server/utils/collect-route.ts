@@ -1,8 +1,8 @@
 import { createError, defineEventHandler } from 'h3'
 import type { EventHandler } from 'h3'
+import { mayCollectHistory } from '../../shared/sync/history-gc-policy'
 import { collectRequestSchema, februaryCollectRequestSchema } from '../../shared/sync/schemas'
 import { requireCan } from '../auth/permissions'
-import type { SyncGatewayAdapter } from '../sync/gateway/types'
 import { limitRate } from './rate-limit'
 import { isFebruaryHost, parse, readJson, requireCloud } from './request'
 import { requireGateway } from './sync-route'
@@ -18,14 +18,9 @@ export function collectRoute(method: 'gcTombstones' | 'gcChangeLog', what: strin
     limitRate(event, `gc:${session.user.id}`, 10, 'Too many GC requests. Please wait before retrying.')
     const adapter = requireGateway()
     if (!adapter[method]) throw createError({ statusCode: 501, statusMessage: `${what} not supported by adapter` })
-    if (!february && !mayCollect(adapter)) {
+    if (!february && !mayCollectHistory(adapter)) {
       throw createError({ statusCode: 503, statusMessage: 'History collection needs a provider with snapshots' })
     }
     return await adapter[method](event, request) ?? null
   })
-}
-
-/** The August host collects only where a device can recover by snapshot (contract §2.2.6). */
-function mayCollect({ capabilities }: SyncGatewayAdapter): boolean {
-  return capabilities?.historyRetention === 'snapshot-v1' && capabilities.snapshotBootstrap === 'snapshot-v1'
 }

@@ -1,4 +1,5 @@
 import { createError } from 'h3'
+import { ResponseFault } from '../../shared/sync/check-response'
 import { getActiveSyncGatewayAdapter } from '../sync/gateway/registry'
 import type { SyncGatewayAdapter } from '../sync/gateway/types'
 
@@ -10,7 +11,13 @@ export function requireGateway(): SyncGatewayAdapter {
   return adapter
 }
 
-/** The August host answers 502 when its provider answers nonsense. */
-export function badGateway(what: string): Error {
-  return createError({ statusCode: 502, statusMessage: `Invalid ${what} response` })
+/** What a check lets through; the August host answers 502 when its provider answers nonsense. */
+export function checked<Result>(check: () => Result): Result {
+  try {
+    return check()
+  }
+  catch (error) {
+    if (error instanceof ResponseFault) throw createError({ statusCode: 502, statusMessage: `Invalid ${error.message} response` })
+    throw error
+  }
 }

@@ -76,6 +76,23 @@ export const pullResponseSchema = z.object({
 })
 export type PullResponse = z.infer<typeof pullResponseSchema>
 
+const revisionSchema = z.object({ clock: z.int().min(0), hlc: z.string().min(1), opId: z.string().min(1) })
+
+export const snapshotItemSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('row'), tableName: z.enum(SYNC_TABLES), pk: z.string().min(1), payload: payloadSchema, revision: revisionSchema }),
+  z.object({ kind: z.literal('tombstone'), tableName: z.enum(SYNC_TABLES), pk: z.string().min(1), revision: revisionSchema, serverDeletedAt: z.int().min(0) }),
+])
+export type SnapshotItem = z.infer<typeof snapshotItemSchema>
+
+export const snapshotResponseSchema = z.object({
+  workspaceId: z.string(),
+  snapshotId: z.string().min(1),
+  highWatermark: z.int().min(0),
+  items: z.array(snapshotItemSchema).max(1000),
+  nextPageToken: z.string().min(1).max(4096).nullable(),
+})
+export type SnapshotResponse = z.infer<typeof snapshotResponseSchema>
+
 export const pushOpResultSchema = z.object({
   opId: z.string().min(1),
   success: z.boolean(),

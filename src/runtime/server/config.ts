@@ -15,6 +15,8 @@ export interface Config {
   readonly maxClock: number
   /** How far the time in an op's hlc may be ahead of the server's, in milliseconds. */
   readonly maxAheadMs: number
+  /** Auth providers that vouch for the e-mail addresses they report. */
+  readonly verifiedEmailProviders: readonly string[]
   /** What is allowed but deserves a line in the log. */
   readonly warnings: readonly string[]
 }
@@ -67,6 +69,8 @@ const flag = z.string().optional().transform((value, context) => {
   return fault(context, `is "${shown(value)}". Accepted: ${TRUE.join(', ')} for on; 0, false, no or nothing for off.`)
 })
 
+const listOfIds = z.string().optional().transform(value => (value ?? '').split(',').map(id => id.trim()).filter(id => id !== ''))
+
 const driver = z.string().optional().transform((value, context) => {
   const word = value?.trim().toLowerCase() || 'better-sqlite3'
   if (DRIVERS.includes(word)) return 'better-sqlite3' as const
@@ -81,6 +85,7 @@ const environment = z.object({
   OR3_SQLITE_BUSY_TIMEOUT_MS: wholeNumber(0, 60_000, 5000, 'milliseconds'),
   OR3_SQLITE_ALLOW_IN_MEMORY: flag,
   OR3_SQLITE_STRICT: flag,
+  OR3_SQLITE_VERIFIED_EMAIL_PROVIDERS: listOfIds,
   OR3_SQLITE_MAX_CLOCK: wholeNumber(1, Number.MAX_SAFE_INTEGER, 10_000_000_000_000, 'edits'),
   OR3_SQLITE_MAX_CLOCK_AHEAD_SECONDS: wholeNumber(60, 10_000_000_000, 30 * 86_400, 'seconds'),
 })
@@ -112,6 +117,7 @@ export function readConfig(env: Environment): Config {
     strict: values.OR3_SQLITE_STRICT,
     maxClock: values.OR3_SQLITE_MAX_CLOCK,
     maxAheadMs: values.OR3_SQLITE_MAX_CLOCK_AHEAD_SECONDS * 1000,
+    verifiedEmailProviders: values.OR3_SQLITE_VERIFIED_EMAIL_PROVIDERS,
     warnings: warningsOf(env, values, path),
   })
 }

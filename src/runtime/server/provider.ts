@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from './clock'
 import { systemClock } from './clock'
 import type { Config } from './config'
@@ -8,9 +9,11 @@ import type { Engine } from './engine/engine'
 import { codeOf, DatabaseError, toDatabaseError } from './engine/errors'
 import { prepareFile } from './engine/file'
 import { unsupportedNode } from './engine/node-version'
-import type { AuthWorkspaceStore, SyncGatewayAdapter } from './host/contract'
-import { createSyncGateway } from './sync/gateway'
-import { createWorkspaceStore } from './workspaces/store'
+import type { EmitHook } from './hook-queue'
+import { HookQueue } from './hook-queue'
+import { Housekeeping } from './housekeeping'
+import type { HostParts, Stores } from './stores'
+import { choresOf, createStores } from './stores'
 
 /** Where the provider reports to; consola fits. */
 export interface Log {
@@ -24,17 +27,22 @@ export interface ProviderOptions {
   readonly log: Log
   /** The version of Node.js that runs; for tests. */
   readonly nodeVersion?: string
+  /** What the host brings; by default what every host has. */
+  readonly host?: HostParts & { readonly emitHook?: EmitHook | undefined }
 }
 
-export interface Provider {
+export interface Provider extends Stores {
   readonly engine: Engine
-  readonly workspaceStore: AuthWorkspaceStore
-  readonly syncGateway: SyncGatewayAdapter
+  /** Frees what has expired, as is done every ten minutes. */
+  tidy(): Promise<void>
   /** Settles when the database is open and migrated, or has failed to; never rejects. */
   readonly started: Promise<void>
   /** Ends in order; may be called more than once. */
   close(): Promise<void>
 }
+
+/** How long the end of the server waits for hooks on their way to the host, in milliseconds. */
+const HOOK_PATIENCE_MS = 2000
 
 interface Opened {
   readonly engine: Engine
@@ -46,7 +54,7 @@ interface Opened {
  * every call then fails with its reason.
  */
 export function startProvider(config: Config, options: ProviderOptions): Provider {
-  const { clock = systemClock, log } = options
+  const { clock = systemClock, log, host = { snapshots: false } } = options
   for (const warning of config.warnings) log.warn(warning)
 
   let opened: Opened | undefined
@@ -58,13 +66,20 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
     throw startFailure(error)
   }))
 
+  const hooks = new HookQueue(host.emitHook, message => log.warn(message))
+  const housekeeping = new Housekeeping(choresOf({ engine, clock }), error => log.warn(`Expired rows were not removed${causeOf(error)}. It is tried again.`))
+  void started.then(() => opened && housekeeping.start())
+
   let closing: Promise<void> | undefined
   return {
+    ...createStores({ engine, clock, config, host, hooks, onWrite: () => opened?.lineage?.noteWrite(), warn: message => log.warn(message) }),
     engine,
     started,
-    workspaceStore: createWorkspaceStore({ engine, clock }),
-    syncGateway: createSyncGateway({ engine, clock, bounds: config, onWrite: () => opened?.lineage?.noteWrite() }),
+    tidy: () => housekeeping.run(),
     close: () => closing ??= started.then(async () => {
+      await housekeeping.stop()
+      // A hook of the host's that never ends must not keep the server from ending.
+      await Promise.race([hooks.idle(), delay(HOOK_PATIENCE_MS, undefined, { ref: false })])
       await (opened?.lineage ? opened.lineage.end() : opened?.engine.close())
     }),
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { compareRevision, fromByteOrder, toByteOrder } from '../../../src/runtime/server/sync/revision'
+import { fromByteOrder, toByteOrder } from '../../../src/runtime/server/byte-order'
+import { compareRevision } from '../../../src/runtime/server/sync/revision'
 
 const base = { clock: 2, hlc: 'm', opId: 'm' }
 

@@ -1,10 +1,10 @@
 import { defineEventHandler } from 'h3'
 import { requireCan } from '../../auth/permissions'
+import { checkPullResponse } from '../../../shared/sync/check-response'
 import { pullRequestSchema } from '../../../shared/sync/schemas'
-import { checkPullResponse } from '../../utils/check-response'
 import { limitRate } from '../../utils/rate-limit'
 import { isFebruaryHost, parse, readJson, requireCloud } from '../../utils/request'
-import { MIB, requireGateway } from '../../utils/sync-route'
+import { checked, MIB, requireGateway } from '../../utils/sync-route'
 
 export default defineEventHandler(async (event) => {
   requireCloud({ sync: true })
@@ -13,5 +13,5 @@ export default defineEventHandler(async (event) => {
   const session = await requireCan(event, 'workspace.read', request.scope.workspaceId)
   limitRate(event, `pull:${session.user.id}`, 120)
   const response = await requireGateway().pull(event, request)
-  return february ? response : checkPullResponse(response, request.cursor)
+  return february ? response : checked(() => checkPullResponse(response, request.cursor))
 })

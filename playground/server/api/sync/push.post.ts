@@ -1,13 +1,13 @@
 import type { H3Event } from 'h3'
 import { defineEventHandler } from 'h3'
 import { requireCan } from '../../auth/permissions'
+import { checkPushResult } from '../../../shared/sync/check-response'
 import { februaryPushSchema, pushEnvelopeSchema } from '../../../shared/sync/schemas'
 import type { PushOpResult, PushResult } from '../../../shared/sync/schemas'
 import { requirePayloads, routeOp } from '../../utils/check-ops'
-import { checkPushResult } from '../../utils/check-response'
 import { limitRate } from '../../utils/rate-limit'
 import { isFebruaryHost, parse, readJson, requireCloud } from '../../utils/request'
-import { MIB, requireGateway } from '../../utils/sync-route'
+import { checked, MIB, requireGateway } from '../../utils/sync-route'
 
 /** The February host names no limit; a playground still needs one. */
 const FEBRUARY_MIB = 64
@@ -34,7 +34,8 @@ async function pushInAugust(event: H3Event, body: unknown): Promise<PushResult> 
   const valid = routed.flatMap(entry => 'op' in entry ? [entry.op] : [])
   if (valid.length === 0 && ops.length > 0) return { results: refusedOnly(routed), serverVersion: 0 }
 
-  const answered = checkPushResult(await requireGateway().push(event, { scope, ops: valid }), valid.map(op => op.stamp.opId))
+  const pushed = await requireGateway().push(event, { scope, ops: valid })
+  const answered = checked(() => checkPushResult(pushed, valid.map(op => op.stamp.opId)))
   const byOpId = new Map(answered.results.map(result => [result.opId, result]))
   const results = routed.flatMap((entry) => {
     if ('result' in entry) return [entry.result]

@@ -1,9 +1,10 @@
 import { createError, defineEventHandler } from 'h3'
 import { requireCan } from '../../auth/permissions'
+import { checkSnapshotResponse } from '../../../shared/sync/check-response'
 import { snapshotRequestSchema } from '../../../shared/sync/schemas'
 import { limitRate } from '../../utils/rate-limit'
 import { isFebruaryHost, parse, readJson, requireCloud } from '../../utils/request'
-import { requireGateway } from '../../utils/sync-route'
+import { checked, requireGateway } from '../../utils/sync-route'
 
 /** Only the August host has this route. */
 export default defineEventHandler(async (event) => {
@@ -16,5 +17,6 @@ export default defineEventHandler(async (event) => {
   if (!adapter.snapshot || adapter.capabilities?.snapshotBootstrap !== 'snapshot-v1') {
     throw createError({ statusCode: 503, statusMessage: 'Snapshots are not supported by adapter' })
   }
-  return adapter.snapshot(event, request)
+  const page = await adapter.snapshot(event, request)
+  return checked(() => checkSnapshotResponse(page, { workspaceId: request.scope.workspaceId, pageSize: request.pageSize }))
 })

@@ -67,10 +67,10 @@ PRAGMA application_id = 0;
   },
   {
     name: '002_sync_tables',
-    checksum: '7c8b80bd8239b311e838228949fccd6870c5c16ffb20b1cd8fb24347c0aa8b1d',
+    checksum: 'ae4c15ecddc4d7722ea2c10af0551c1b6e2be2425a0100b2a8e87c810936dc69',
     up: `-- How every device's offline writes meet. Times are seconds since the epoch.
 -- Every key starts with the workspace: two workspaces may use the same pk or op id (traps S1, S3).
--- A revision is (clock, hlc, op_id). hlc is stored so that SQLite's byte order is JavaScript's
+-- A revision is (clock, hlc, op_id). pk and hlc are stored so that SQLite's byte order is JavaScript's
 -- string order (src/runtime/server/sync/revision.ts).
 
 -- The highest version handed out, and the highest whose state-bearing history was collected.
@@ -149,7 +149,8 @@ CREATE TABLE tombstones (
   PRIMARY KEY (workspace_id, table_name, pk)
 ) STRICT, WITHOUT ROWID;
 
--- The live rows: the winning put of each key.
+-- The live rows: the winning put of each key. created_version: of the put that made the row, which
+-- later puts leave as it is.
 CREATE TABLE s_threads (
   workspace_id TEXT NOT NULL,
   pk TEXT NOT NULL,
@@ -158,6 +159,7 @@ CREATE TABLE s_threads (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;
 
@@ -169,6 +171,7 @@ CREATE TABLE s_messages (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;
 
@@ -180,6 +183,7 @@ CREATE TABLE s_projects (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;
 
@@ -191,6 +195,7 @@ CREATE TABLE s_posts (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;
 
@@ -202,6 +207,7 @@ CREATE TABLE s_kv (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;
 
@@ -213,6 +219,7 @@ CREATE TABLE s_file_meta (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;
 
@@ -224,6 +231,7 @@ CREATE TABLE s_notifications (
   hlc TEXT NOT NULL,
   op_id TEXT NOT NULL,
   server_version INTEGER NOT NULL,
+  created_version INTEGER NOT NULL,
   owner_user_id TEXT NOT NULL,
   PRIMARY KEY (workspace_id, pk)
 ) STRICT;
@@ -241,6 +249,538 @@ DROP TABLE op_receipts;
 DROP TABLE change_log;
 DROP TABLE lineages;
 DROP TABLE server_version_counter;
+`,
+  },
+  {
+    name: '003_snapshots',
+    checksum: '24d4fc2ce68ed6ccf6f5e7c1a6e0d365fc4c93ca22dea7383ef9871eb6824eed',
+    up: `-- Snapshots: a bootstrap sees one version of the workspace however long it takes to page through it.
+-- Nothing is copied when one is opened. While one is open, a state that a push replaces is kept here
+-- first, so a page at watermark W reads what stood at W: the current states up to W, and the kept ones
+-- that stood then. Times are seconds.
+
+CREATE TABLE snapshots (
+  workspace_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  -- Null where the host itself asks.
+  user_id TEXT,
+  high_watermark INTEGER NOT NULL,
+  tables_json TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX snapshots_by_expiry ON snapshots (expires_at);
+
+-- last_version: the workspace's version up to which this was the state of its key.
+CREATE TABLE replaced_states (
+  workspace_id TEXT NOT NULL,
+  table_name TEXT NOT NULL,
+  pk TEXT NOT NULL,
+  server_version INTEGER NOT NULL,
+  last_version INTEGER NOT NULL,
+  payload_json TEXT,
+  clock INTEGER NOT NULL,
+  hlc TEXT NOT NULL,
+  op_id TEXT NOT NULL,
+  owner_user_id TEXT,
+  -- Null for a live row.
+  deleted_at INTEGER,
+  PRIMARY KEY (workspace_id, table_name, pk, server_version)
+) STRICT;
+
+CREATE TRIGGER s_threads_keep_on_update BEFORE UPDATE ON s_threads
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'threads', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, NULL, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER s_threads_keep_on_delete BEFORE DELETE ON s_threads
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'threads', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, NULL, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER s_messages_keep_on_update BEFORE UPDATE ON s_messages
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'messages', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, NULL, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER s_messages_keep_on_delete BEFORE DELETE ON s_messages
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'messages', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, NULL, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER s_projects_keep_on_update BEFORE UPDATE ON s_projects
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'projects', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, NULL, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER s_projects_keep_on_delete BEFORE DELETE ON s_projects
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'projects', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, NULL, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER s_posts_keep_on_update BEFORE UPDATE ON s_posts
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'posts', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, NULL, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER s_posts_keep_on_delete BEFORE DELETE ON s_posts
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'posts', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, NULL, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER s_kv_keep_on_update BEFORE UPDATE ON s_kv
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'kv', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, NULL, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER s_kv_keep_on_delete BEFORE DELETE ON s_kv
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'kv', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, NULL, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER s_file_meta_keep_on_update BEFORE UPDATE ON s_file_meta
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'file_meta', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, NULL, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER s_file_meta_keep_on_delete BEFORE DELETE ON s_file_meta
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'file_meta', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, NULL, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER s_notifications_keep_on_update BEFORE UPDATE ON s_notifications
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'notifications', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, OLD.owner_user_id, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER s_notifications_keep_on_delete BEFORE DELETE ON s_notifications
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, 'notifications', OLD.pk, OLD.server_version, c.value, OLD.payload_json,
+    OLD.clock, OLD.hlc, OLD.op_id, OLD.owner_user_id, NULL
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER tombstones_keep_on_update BEFORE UPDATE ON tombstones
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, OLD.table_name, OLD.pk, OLD.server_version, c.value, NULL,
+    OLD.clock, OLD.hlc, OLD.op_id, OLD.owner_user_id, OLD.deleted_at
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+
+CREATE TRIGGER tombstones_keep_on_delete BEFORE DELETE ON tombstones
+WHEN EXISTS (
+  SELECT 1 FROM snapshots
+  WHERE workspace_id = OLD.workspace_id AND high_watermark >= OLD.server_version)
+BEGIN
+  INSERT INTO replaced_states
+  SELECT OLD.workspace_id, OLD.table_name, OLD.pk, OLD.server_version, c.value, NULL,
+    OLD.clock, OLD.hlc, OLD.op_id, OLD.owner_user_id, OLD.deleted_at
+  FROM server_version_counter AS c WHERE c.workspace_id = OLD.workspace_id;
+END;
+`,
+    down: `DROP TRIGGER tombstones_keep_on_delete;
+DROP TRIGGER tombstones_keep_on_update;
+DROP TRIGGER s_notifications_keep_on_delete;
+DROP TRIGGER s_notifications_keep_on_update;
+DROP TRIGGER s_file_meta_keep_on_delete;
+DROP TRIGGER s_file_meta_keep_on_update;
+DROP TRIGGER s_kv_keep_on_delete;
+DROP TRIGGER s_kv_keep_on_update;
+DROP TRIGGER s_posts_keep_on_delete;
+DROP TRIGGER s_posts_keep_on_update;
+DROP TRIGGER s_projects_keep_on_delete;
+DROP TRIGGER s_projects_keep_on_update;
+DROP TRIGGER s_messages_keep_on_delete;
+DROP TRIGGER s_messages_keep_on_update;
+DROP TRIGGER s_threads_keep_on_delete;
+DROP TRIGGER s_threads_keep_on_update;
+DROP TABLE replaced_states;
+DROP TABLE snapshots;
+`,
+  },
+  {
+    name: '004_storage',
+    checksum: 'd0d0175ff5a8ef63dab3242ff87e863ba267fd3c02453f3dd8e761b964270eaa',
+    up: `-- What storage providers ask about files. Times are seconds.
+-- A hash is compared without its sha256: or md5: prefix, trimmed and lower-cased.
+
+-- Sizes come from an index, not from parsing every payload; an unusable one counts as none (trap S27).
+ALTER TABLE s_file_meta ADD COLUMN file_hash TEXT GENERATED ALWAYS AS (
+  trim(CASE WHEN lower(trim(pk)) LIKE 'sha256:%' THEN substr(lower(trim(pk)), 8) WHEN lower(trim(pk)) LIKE 'md5:%' THEN substr(lower(trim(pk)), 5) ELSE lower(trim(pk)) END)
+) VIRTUAL;
+
+ALTER TABLE s_file_meta ADD COLUMN size_bytes INTEGER GENERATED ALWAYS AS (
+  CASE WHEN json_type(payload_json, '$.size_bytes') = 'integer'
+      AND payload_json ->> '$.size_bytes' BETWEEN 0 AND 9007199254740991
+    THEN payload_json ->> '$.size_bytes' END
+) VIRTUAL;
+
+CREATE INDEX s_file_meta_by_hash ON s_file_meta (workspace_id, file_hash, size_bytes);
+
+-- A client's announcement of an upload; while it is active its bytes count against the quota.
+CREATE TABLE upload_intents (
+  workspace_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  mime_type TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
+  status TEXT NOT NULL CHECK (status IN ('active', 'consumed', 'cancelled', 'expired')),
+  expires_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  storage_id TEXT,
+  ended_at INTEGER,
+  PRIMARY KEY (workspace_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX upload_intents_by_hash ON upload_intents (workspace_id, status, hash, size_bytes, expires_at);
+CREATE INDEX upload_intents_by_expiry ON upload_intents (expires_at);
+
+-- Which live messages and posts mention which file: kept by every push, so that nobody has to parse
+-- all payloads to find out (src/runtime/server/sync/file-references.ts).
+CREATE TABLE file_references (
+  workspace_id TEXT NOT NULL,
+  source_table TEXT NOT NULL,
+  source_id TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  PRIMARY KEY (workspace_id, source_table, source_id, hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX file_references_by_hash ON file_references (workspace_id, hash, source_table, source_id);
+`,
+    down: `DROP TABLE file_references;
+DROP TABLE upload_intents;
+DROP INDEX s_file_meta_by_hash;
+ALTER TABLE s_file_meta DROP COLUMN size_bytes;
+ALTER TABLE s_file_meta DROP COLUMN file_hash;
+`,
+  },
+  {
+    name: '005_invites',
+    checksum: '74d360e315f01f978629a314284347c957a4e154701dcc5269029c89b74d3735',
+    up: `-- Invitations into a workspace. Times are seconds. Only the hash of a token is ever stored.
+CREATE TABLE auth_invites (
+  workspace_id TEXT NOT NULL REFERENCES workspaces (id),
+  id TEXT NOT NULL,
+  email TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('owner', 'editor', 'viewer')),
+  status TEXT NOT NULL CHECK (status IN ('pending', 'accepted', 'revoked', 'expired')),
+  invited_by_user_id TEXT NOT NULL,
+  token_hash TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  accepted_at INTEGER,
+  accepted_user_id TEXT REFERENCES users (id),
+  revoked_at INTEGER,
+  revoked_by_user_id TEXT,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, id),
+  UNIQUE (workspace_id, token_hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX auth_invites_by_age ON auth_invites (workspace_id, created_at);
+
+-- Finding a person by address: when a member is added by e-mail, and when an invite meets a placeholder.
+CREATE INDEX users_by_email ON users (email) WHERE email IS NOT NULL;
+CREATE INDEX auth_accounts_by_user ON auth_accounts (user_id);
+`,
+    down: `DROP INDEX auth_accounts_by_user;
+DROP INDEX users_by_email;
+DROP TABLE auth_invites;
+`,
+  },
+  {
+    name: '006_admin',
+    checksum: '558f1eac1a1a594fb4595fdcc8942c5fd0969fc0675352e361614f1c7d5663c6',
+    up: `-- What the host's admin pages keep with us. Times are milliseconds.
+CREATE TABLE deployment_admins (
+  user_id TEXT NOT NULL PRIMARY KEY REFERENCES users (id),
+  created_at_ms INTEGER NOT NULL,
+  created_by_user_id TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE workspace_settings (
+  workspace_id TEXT NOT NULL REFERENCES workspaces (id),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  updated_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, key)
+) STRICT, WITHOUT ROWID;
+
+-- The admin's list, newest first.
+CREATE INDEX workspaces_by_age ON workspaces (created_at_ms, id);
+`,
+    down: `DROP INDEX workspaces_by_age;
+DROP TABLE workspace_settings;
+DROP TABLE deployment_admins;
+`,
+  },
+  {
+    name: '007_webhooks',
+    checksum: '0ffbcfa622f1a0f12608b84c671432a5590e81f6c373741159bc629eed7b4070',
+    up: `-- Webhooks and what became of each delivery. Times are milliseconds.
+CREATE TABLE webhooks (
+  id TEXT NOT NULL PRIMARY KEY,
+  scope TEXT NOT NULL CHECK (scope IN ('user', 'admin')),
+  user_id TEXT,
+  workspace_id TEXT,
+  url TEXT NOT NULL,
+  label TEXT NOT NULL,
+  events_json TEXT NOT NULL,
+  custom_hooks_json TEXT NOT NULL,
+  -- Encrypted by the host.
+  signing_secret_enc TEXT NOT NULL,
+  enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+  health TEXT NOT NULL CHECK (health IN ('healthy', 'failing', 'unknown')),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX webhooks_by_owner ON webhooks (scope, user_id, workspace_id);
+CREATE INDEX webhooks_by_workspace ON webhooks (scope, workspace_id) WHERE enabled = 1;
+
+CREATE TABLE webhook_deliveries (
+  id TEXT NOT NULL PRIMARY KEY,
+  webhook_id TEXT NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+  event_id TEXT NOT NULL,
+  event_type TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'in_flight', 'success', 'failed', 'cancelled')),
+  claimed_by TEXT,
+  claimed_at INTEGER,
+  http_status INTEGER,
+  error_message TEXT,
+  request_payload TEXT NOT NULL,
+  response_body TEXT,
+  duration_ms INTEGER,
+  next_retry_at INTEGER,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+-- The dispatcher's question every few seconds: what is due, oldest first.
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (COALESCE(next_retry_at, created_at), created_at)
+  WHERE status = 'pending';
+CREATE INDEX webhook_deliveries_claimed ON webhook_deliveries (claimed_at) WHERE status = 'in_flight';
+CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook_id, created_at);
+CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (created_at);
+`,
+    down: `DROP TABLE webhook_deliveries;
+DROP TABLE webhooks;
+`,
+  },
+  {
+    name: '008_connect',
+    checksum: 'be117c2c1de8e25ac9cc40adf8c75899445ee48474263d5276f174e9125fd98c',
+    up: `-- Paired computers. Times are milliseconds. Secrets come hashed or encrypted from the host.
+CREATE TABLE connect_authorizations (
+  id TEXT NOT NULL PRIMARY KEY,
+  device_code_hash TEXT NOT NULL UNIQUE,
+  user_code_hash TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'provisioning', 'approved', 'delivering', 'denied', 'consumed', 'expired')),
+  host_json TEXT NOT NULL,
+  approved_user_id TEXT,
+  approved_workspace_id TEXT,
+  environment_id TEXT,
+  credential_ciphertext TEXT,
+  redeliver_until INTEGER,
+  expires_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX connect_authorizations_by_user_code ON connect_authorizations (user_code_hash, created_at);
+CREATE INDEX connect_authorizations_by_environment ON connect_authorizations (environment_id) WHERE environment_id IS NOT NULL;
+CREATE INDEX connect_authorizations_ended ON connect_authorizations (updated_at) WHERE status IN ('denied', 'consumed', 'expired');
+CREATE INDEX connect_authorizations_live ON connect_authorizations (expires_at) WHERE status IN ('pending', 'approved', 'delivering');
+
+CREATE TABLE connect_environments (
+  id TEXT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  workspace_id TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('provisioning', 'active', 'revoking', 'revoked', 'error')),
+  name TEXT NOT NULL,
+  platform TEXT,
+  architecture TEXT,
+  driver TEXT,
+  runtime TEXT,
+  base_path TEXT,
+  host_id TEXT,
+  signing_public_key TEXT,
+  noise_public_key TEXT,
+  hostname TEXT NOT NULL,
+  tunnel_id TEXT NOT NULL,
+  dns_record_id TEXT NOT NULL,
+  relay_authenticator TEXT,
+  control_token_hash TEXT,
+  access_credential_ciphertext TEXT NOT NULL,
+  tunnel_secret_ciphertext TEXT,
+  authorization_id TEXT,
+  lifecycle_attempts INTEGER NOT NULL,
+  lifecycle_next_attempt_at INTEGER NOT NULL,
+  lifecycle_claim_token TEXT,
+  lifecycle_claimed_until INTEGER,
+  provisioning_deadline_at INTEGER,
+  activation_deadline_at INTEGER,
+  activation_claimed_at INTEGER,
+  lifecycle_error TEXT,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX connect_environments_by_owner ON connect_environments (user_id, workspace_id, status);
+CREATE INDEX connect_environments_due ON connect_environments (lifecycle_next_attempt_at) WHERE status IN ('provisioning', 'revoking');
+CREATE INDEX connect_environments_unclaimed ON connect_environments (activation_deadline_at) WHERE status = 'active' AND activation_deadline_at IS NOT NULL;
+CREATE INDEX connect_environments_by_token ON connect_environments (control_token_hash) WHERE control_token_hash IS NOT NULL;
+CREATE INDEX connect_environments_revoked ON connect_environments (updated_at) WHERE status = 'revoked';
+`,
+    down: `DROP TABLE connect_environments;
+DROP TABLE connect_authorizations;
+`,
+  },
+  {
+    name: '009_limits_and_jobs',
+    checksum: 'fe42892ae4d5cbc243100b4894f08b13f8bedaa82afe9f754edb5c0ee2fcc4b9',
+    up: `-- Rate limits and background jobs. Times are milliseconds.
+
+-- hits_json: when the requests within the window came, oldest first.
+CREATE TABLE rate_limits (
+  key TEXT NOT NULL PRIMARY KEY,
+  hits_json TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX rate_limits_by_expiry ON rate_limits (expires_at);
+
+CREATE TABLE background_jobs (
+  id TEXT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  thread_id TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  model TEXT NOT NULL,
+  kind TEXT,
+  status TEXT NOT NULL CHECK (status IN ('streaming', 'complete', 'error', 'aborted')),
+  -- What came so far but for the chunks below.
+  content TEXT NOT NULL,
+  chunks_received INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  last_activity_at INTEGER NOT NULL,
+  completed_at INTEGER,
+  error TEXT,
+  tool_calls_json TEXT,
+  workflow_state_json TEXT,
+  -- Holds the user's encrypted key: removed when the job ends (trap J5).
+  execution_json TEXT,
+  idempotency_key TEXT,
+  lease_owner TEXT,
+  lease_expires_at INTEGER,
+  attempts INTEGER NOT NULL
+) STRICT;
+
+-- One user's key says nothing about another's (trap J2).
+CREATE UNIQUE INDEX background_jobs_by_key ON background_jobs (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX background_jobs_streaming ON background_jobs (started_at, id) WHERE status = 'streaming';
+CREATE INDEX background_jobs_streaming_by_user ON background_jobs (user_id) WHERE status = 'streaming';
+CREATE INDEX background_jobs_ended ON background_jobs (completed_at) WHERE status <> 'streaming';
+
+-- The end of a growing text, so that a chunk does not rewrite what came before it (trap J3).
+CREATE TABLE background_job_chunks (
+  job_id TEXT NOT NULL REFERENCES background_jobs (id) ON DELETE CASCADE,
+  seq INTEGER NOT NULL,
+  content TEXT NOT NULL,
+  PRIMARY KEY (job_id, seq)
+) STRICT, WITHOUT ROWID;
+`,
+    down: `DROP TABLE background_job_chunks;
+DROP TABLE background_jobs;
+DROP TABLE rate_limits;
 `,
   },
 ]

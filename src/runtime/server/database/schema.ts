@@ -33,6 +33,90 @@ export interface WorkspaceMembersTable {
   created_at_ms: number
 }
 
+/** Times in seconds. */
+export interface AuthInvitesTable {
+  workspace_id: string
+  id: string
+  email: string
+  role: 'owner' | 'editor' | 'viewer'
+  status: 'pending' | 'accepted' | 'revoked' | 'expired'
+  invited_by_user_id: string
+  token_hash: string
+  expires_at: number
+  accepted_at: number | null
+  accepted_user_id: string | null
+  revoked_at: number | null
+  revoked_by_user_id: string | null
+  created_at: number
+  updated_at: number
+}
+
+export interface DeploymentAdminsTable {
+  user_id: string
+  created_at_ms: number
+  created_by_user_id: string | null
+}
+
+export interface WorkspaceSettingsTable {
+  workspace_id: string
+  key: string
+  value: string
+  updated_at_ms: number
+}
+
+/** Times in milliseconds. */
+export interface ConnectAuthorizationsTable {
+  id: string
+  device_code_hash: string
+  user_code_hash: string
+  status: 'pending' | 'provisioning' | 'approved' | 'delivering' | 'denied' | 'consumed' | 'expired'
+  host_json: string
+  approved_user_id: string | null
+  approved_workspace_id: string | null
+  environment_id: string | null
+  credential_ciphertext: string | null
+  redeliver_until: number | null
+  expires_at: number
+  created_at: number
+  updated_at: number
+}
+
+/** Times in milliseconds. */
+export interface ConnectEnvironmentsTable {
+  id: string
+  user_id: string
+  workspace_id: string
+  status: 'provisioning' | 'active' | 'revoking' | 'revoked' | 'error'
+  name: string
+  platform: string | null
+  architecture: string | null
+  driver: string | null
+  runtime: string | null
+  base_path: string | null
+  host_id: string | null
+  signing_public_key: string | null
+  noise_public_key: string | null
+  hostname: string
+  tunnel_id: string
+  dns_record_id: string
+  relay_authenticator: string | null
+  control_token_hash: string | null
+  access_credential_ciphertext: string
+  tunnel_secret_ciphertext: string | null
+  authorization_id: string | null
+  lifecycle_attempts: number
+  lifecycle_next_attempt_at: number
+  lifecycle_claim_token: string | null
+  lifecycle_claimed_until: number | null
+  provisioning_deadline_at: number | null
+  activation_deadline_at: number | null
+  activation_claimed_at: number | null
+  lifecycle_error: string | null
+  created_at: number
+  updated_at: number
+  revoked_at: number | null
+}
+
 export interface ServerVersionCounterTable {
   workspace_id: string
   value: number
@@ -103,6 +187,7 @@ export interface LiveRowsTable {
   hlc: string
   op_id: string
   server_version: number
+  created_version: number
 }
 
 export type DatabaseSchema = {
@@ -110,6 +195,11 @@ export type DatabaseSchema = {
   auth_accounts: AuthAccountsTable
   workspaces: WorkspacesTable
   workspace_members: WorkspaceMembersTable
+  auth_invites: AuthInvitesTable
+  deployment_admins: DeploymentAdminsTable
+  workspace_settings: WorkspaceSettingsTable
+  connect_authorizations: ConnectAuthorizationsTable
+  connect_environments: ConnectEnvironmentsTable
   server_version_counter: ServerVersionCounterTable
   lineages: LineagesTable
   change_log: ChangeLogTable

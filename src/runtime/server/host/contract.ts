@@ -4,6 +4,8 @@
  * outside a host.
  */
 
+import type { StorageMethods } from './storage-contract'
+
 /** An H3 event, or the bare `{}` of the host's maintenance plugin. Nothing may be assumed of it. */
 export type HostEvent = object
 
@@ -51,9 +53,24 @@ export interface PushOpResult {
   applied?: boolean
   /** The winner's payload where `applied` is false; a deleted winner carries `deleted: true`. */
   payload?: Payload
+  /** The winner itself where `applied` is false, as hosts after August 2026 want it. */
+  winner?: Winner
+  /** The op had been accepted before. */
+  replayed?: boolean
   error?: string
   errorCode?: SyncErrorCode
 }
+
+export interface WireRevision {
+  clock: number
+  hlc: string
+  opId: string
+}
+
+export type Winner
+  = | { kind: 'put', payload: Payload, revision: WireRevision }
+    /** Seconds. */
+    | { kind: 'delete', revision: WireRevision, serverDeletedAt: number }
 
 export interface PushResult {
   /** One for each distinct op id, in the order of the batch. */
@@ -99,14 +116,56 @@ export interface CollectRequest {
   retentionSeconds: number
 }
 
-export interface SyncGatewayAdapter {
+export interface SnapshotRequest {
+  scope: SyncScope
+  pageSize: number
+  pageToken?: string
+  tables?: string[]
+}
+
+export type SnapshotItem
+  = | { kind: 'row', tableName: string, pk: string, payload: Payload, revision: WireRevision }
+    /** Seconds. */
+    | { kind: 'tombstone', tableName: string, pk: string, revision: WireRevision, serverDeletedAt: number }
+
+export interface SnapshotResponse {
+  workspaceId: string
+  snapshotId: string
+  /** The version the snapshot shows; a device pulls on from here. */
+  highWatermark: number
+  items: SnapshotItem[]
+  nextPageToken: string | null
+}
+
+export interface MaintenanceState {
+  enabled: boolean
+  /** ISO 8601. */
+  lastRun?: string
+  lastError?: string
+  state: 'idle' | 'running' | 'failed'
+}
+
+export interface MaintenanceMethods {
+  listWorkspaceIds(): Promise<string[]>
+  getMaintenanceState(): MaintenanceState
+  beginMaintenanceRun(): void
+  completeMaintenanceRun(run: { lastRun: string }): void
+  failMaintenanceRun(error: string): void
+}
+
+export interface SyncMethods {
   id: string
+  /** Absent on hosts without snapshots. */
+  capabilities?: { snapshotBootstrap: 'snapshot-v1', historyRetention: 'snapshot-v1' }
   pull(event: HostEvent, request: PullRequest): Promise<PullResponse>
   push(event: HostEvent, batch: PushBatch): Promise<PushResult>
+  snapshot(event: HostEvent, request: SnapshotRequest): Promise<SnapshotResponse>
   updateCursor(event: HostEvent, request: UpdateCursorRequest): Promise<void>
   gcTombstones(event: HostEvent, request: CollectRequest): Promise<unknown>
   gcChangeLog(event: HostEvent, request: CollectRequest): Promise<unknown>
 }
+
+export type SyncGatewayAdapter = SyncMethods & MaintenanceMethods & StorageMethods
 
 export type WorkspaceRole = 'owner' | 'editor' | 'viewer'
 
@@ -142,4 +201,36 @@ export interface AuthWorkspaceStore {
   updateWorkspace(input: { userId: string, workspaceId: string, name: string, description?: string | null }): Promise<void>
   removeWorkspace(member: { userId: string, workspaceId: string }): Promise<void>
   setActiveWorkspace(member: { userId: string, workspaceId: string }): Promise<void>
+}
+
+export type InviteStatus = 'pending' | 'accepted' | 'revoked' | 'expired'
+
+/** All times are seconds. */
+export interface WorkspaceInviteRecord {
+  id: string
+  workspaceId: string
+  email: string
+  role: WorkspaceRole
+  status: InviteStatus
+  invitedByUserId: string
+  expiresAt: number
+  /** SHA-256 of the token, in hex; the token itself is never stored. */
+  tokenHash: string
+  acceptedAt: number | null
+  acceptedUserId: string | null
+  revokedAt: number | null
+  createdAt: number
+  updatedAt: number
+}
+
+export type InviteRefusal = 'not_found' | 'expired' | 'revoked' | 'already_used' | 'token_mismatch' | 'email_mismatch'
+type InviteRefused = { ok: false, reason: InviteRefusal }
+
+export interface InviteMethods {
+  createInvite(input: { workspaceId: string, email: string, role: WorkspaceRole, invitedByUserId: string, expiresAt: number, tokenHash: string }): Promise<{ inviteId: string }>
+  listInvites(input: { workspaceId: string, status?: InviteStatus, limit?: number }): Promise<WorkspaceInviteRecord[]>
+  revokeInvite(input: { workspaceId: string, inviteId: string, revokedByUserId: string }): Promise<void>
+  validateInvite(input: { workspaceId: string, email: string, tokenHash: string }): Promise<{ ok: true, role: WorkspaceRole } | InviteRefused>
+  acceptInviteAndProvisionUser(input: Identity & { email: string, displayName?: string, workspaceId: string, tokenHash: string }): Promise<{ ok: true, userId: string, role: WorkspaceRole, createdUser: boolean } | InviteRefused>
+  consumeInvite(input: { workspaceId: string, email: string, tokenHash: string, acceptedUserId: string }): Promise<{ ok: true, role: WorkspaceRole } | InviteRefused>
 }

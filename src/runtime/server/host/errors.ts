@@ -6,7 +6,7 @@ import { isRecord } from '../input'
 const RETRY_AFTER_SECONDS = 2
 
 /** A refusal with the status the host's routes pass on. The text is for people and holds nothing secret. */
-export function refusal(statusCode: 400 | 401 | 403 | 404 | 409, statusMessage: string): Error {
+export function refusal(statusCode: 400 | 401 | 403 | 404 | 409 | 410 | 413, statusMessage: string): Error {
   return createError({ statusCode, statusMessage, message: statusMessage })
 }
 

@@ -37,6 +37,11 @@ export function requireScope(event: HostEvent, scope: unknown): Scope {
   return { workspaceId, userId: typeof userId === 'string' ? userId : undefined }
 }
 
+/** The event of something the server does for a user by itself. */
+export function eventFor(userId: string, workspaceId: string): HostEvent {
+  return { context: { [`${SESSION_KEY}server`]: { user: { id: userId }, workspace: { id: workspaceId } } } }
+}
+
 function sessionsOf(event: HostEvent): SessionContext[] {
   const context: unknown = 'context' in event ? event.context : undefined
   if (!isRecord(context)) return []

@@ -18,7 +18,7 @@ const LARGEST_STEP = 500
 const STEP_MS = 20
 
 export interface Collected {
-  /** Superseded log entries that were removed. */
+  /** Log entries that were removed. */
   readonly changes: number
   /** Cursors of devices that were not seen within the retention window. */
   readonly cursors: number
@@ -44,37 +44,51 @@ const lastOfStep = prepared<{ version: number | null }>(`
     SELECT server_version FROM change_log
     WHERE workspace_id = ? AND server_version > ? ORDER BY server_version LIMIT ?)`)
 
-const IS_CURRENT = SYNCED_TABLES.map(table => `
+const IS_CURRENT = `(CASE l.table_name${SYNCED_TABLES.map(table => `
     WHEN '${table}' THEN EXISTS (
       SELECT 1 FROM s_${table} AS r
-      WHERE r.workspace_id = l.workspace_id AND r.pk = l.pk AND r.server_version = l.server_version)`).join('')
-
-/** Entries within a step that are not the current state of their key, and that are old or seen by all. */
-const superseded = prepared<KnownOp>(`
-  SELECT l.op_id, l.server_version, l.table_name, l.pk, l.op, l.payload_json, l.clock, l.hlc, l.device_id
-  FROM change_log AS l
-  WHERE l.workspace_id = ? AND l.server_version > ? AND l.server_version <= ?
-    AND (l.created_at < ? OR l.server_version <= ?)
-    AND NOT EXISTS (
+      WHERE r.workspace_id = l.workspace_id AND r.pk = l.pk AND r.server_version = l.server_version)`).join('')} END
+    OR EXISTS (
       SELECT 1 FROM tombstones AS t
       WHERE t.workspace_id = l.workspace_id AND t.table_name = l.table_name AND t.pk = l.pk
-        AND t.server_version = l.server_version)
-    AND NOT CASE l.table_name ${IS_CURRENT} END`)
+        AND t.server_version = l.server_version))`
+
+/** Entries within a step that may go: superseded ones that are old or seen by all, current ones that are both. */
+const expendable = prepared<KnownOp & { is_current: 0 | 1 }>(`
+  SELECT l.op_id, l.server_version, l.table_name, l.pk, l.op, l.payload_json, l.clock, l.hlc, l.device_id,
+    ${IS_CURRENT} AS is_current
+  FROM change_log AS l
+  WHERE l.workspace_id = ? AND l.server_version > ? AND l.server_version <= ?
+    AND ((l.created_at < ? AND l.server_version <= ?)
+      OR ((l.created_at < ? OR l.server_version <= ?) AND NOT ${IS_CURRENT}))
+  ORDER BY l.server_version`)
+
+const raiseFloor = prepared<never>('UPDATE server_version_counter SET log_floor = MAX(log_floor, ?) WHERE workspace_id = ?')
+
+export interface Retention {
+  readonly seconds: number
+  /**
+   * Devices can bootstrap from a snapshot, so the entry that made a row what it is may go as well, once it
+   * is older than the window and every device has passed it. Devices below the floor are told to bootstrap.
+   */
+  readonly snapshots: boolean
+}
 
 /**
  * Removes history that a newer entry for the same key has superseded, once every registered device has
- * passed it or it is older than the retention window. The entry that made a row or a tombstone what it is
- * stays, so a device that pulls from 0 still gets everything (trap S16), and each removed entry leaves a
- * receipt. Runs in short steps and lets the server work in between. Throws DatabaseError.
+ * passed it or it is older than the retention window. Without snapshots the entry that made a row or a
+ * tombstone what it is stays, so a device that pulls from 0 still gets everything (trap S16). Each removed
+ * entry leaves a receipt. Runs in short steps and lets the server work in between. Throws DatabaseError.
  */
-export async function collectChangeLog(engine: Engine, workspaceId: string, retentionSeconds: number, nowMs: number): Promise<Collected> {
+export async function collectChangeLog(engine: Engine, workspaceId: string, retention: Retention, nowMs: number): Promise<Collected> {
   const now = Math.floor(nowMs / 1000)
-  const oldest = now - retentionSeconds
+  const oldest = now - retention.seconds
   const evicted = evictCursors(workspaceId, oldest)
   const slowest = slowestDevice(workspaceId)
   const devices = await engine.batch([evicted, slowest])
-  const seenByAll = devices.rowsOf(slowest)[0]?.version ?? 0
-  const changes = await collectSuperseded(engine, workspaceId, { now, oldest, seenByAll })
+  const passed = devices.rowsOf(slowest)[0]?.version ?? null
+  const bounds = { now, oldest, seenByAll: passed ?? 0, current: retention.snapshots ? passed ?? Number.MAX_SAFE_INTEGER : -1 }
+  const changes = await collectEntries(engine, workspaceId, bounds)
   const receipts = await collectReceipts(engine, workspaceId, now - RECEIPT_RETENTION_SECONDS)
   if (changes + receipts > 0) await engine.reclaim()
   return { changes, cursors: devices.rowsOf(evicted).length, receipts }
@@ -91,7 +105,16 @@ async function collectReceipts(engine: Engine, workspaceId: string, collectedBef
   }
 }
 
-async function collectSuperseded(engine: Engine, workspaceId: string, { now, oldest, seenByAll }: { now: number, oldest: number, seenByAll: number }): Promise<number> {
+interface Bounds {
+  /** Seconds, as `oldest`. */
+  readonly now: number
+  readonly oldest: number
+  readonly seenByAll: number
+  /** Current entries above this version stay. */
+  readonly current: number
+}
+
+async function collectEntries(engine: Engine, workspaceId: string, { now, oldest, seenByAll, current }: Bounds): Promise<number> {
   let changes = 0
   let after = 0
   let step = FIRST_STEP
@@ -99,8 +122,11 @@ async function collectSuperseded(engine: Engine, workspaceId: string, { now, old
     const started = performance.now()
     const [last] = await engine.all(lastOfStep(workspaceId, after, step))
     if (last === undefined || last.version === null) return changes
-    const entries = await engine.all(superseded(workspaceId, after, last.version, oldest, seenByAll))
-    if (entries.length > 0) await engine.batch(replaceByReceipts(workspaceId, entries, now))
+    const entries = await engine.all(expendable(workspaceId, after, last.version, oldest, current, oldest, seenByAll))
+    if (entries.length > 0) {
+      const floor = entries.findLast(entry => entry.is_current === 1)?.server_version ?? 0
+      await engine.batch([...replaceByReceipts(workspaceId, entries, now), raiseFloor(floor, workspaceId)])
+    }
     changes += entries.length
     after = last.version
     step = performance.now() - started > STEP_MS ? Math.max(1, step >> 1) : Math.min(LARGEST_STEP, step * 2)
@@ -108,7 +134,7 @@ async function collectSuperseded(engine: Engine, workspaceId: string, { now, old
   }
 }
 
-/** What was superseded once stays so: the state of a key only moves up in the order of revisions. */
+/** What was superseded once stays so: the state of a key only moves up in the order of revisions. What was old and passed by all stays so too. */
 function replaceByReceipts(workspaceId: string, entries: readonly KnownOp[], now: number): BulkStatement[] {
   return [
     {

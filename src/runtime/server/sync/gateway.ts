@@ -1,13 +1,18 @@
 import type { Clock } from '../clock'
 import type { Engine } from '../engine/engine'
-import type { HostEvent, SyncGatewayAdapter } from '../host/contract'
+import type { HostEvent, SyncMethods } from '../host/contract'
 import { answer, refusal } from '../host/errors'
 import { requireScope } from '../host/session'
 import type { ClockBounds } from './check-op'
 import { collectChangeLog, MAX_RETENTION_SECONDS, MIN_RETENTION_SECONDS } from './collect'
 import { checkCursor, updateCursor } from './cursor'
+import type { HookEvent } from './hooks'
+import { hookOf } from './hooks'
 import { pull } from './pull'
 import { push } from './push'
+import type { SnapshotRefusal } from './snapshot'
+import { snapshot, SnapshotRefusedError } from './snapshot'
+import { checkSnapshot, isFaulty } from './snapshot-request'
 import { WorkspaceRemovedError } from './workspace-sql'
 
 /** More ops than this in one batch are refused; the host's own limit is 100. */
@@ -17,21 +22,34 @@ export interface GatewayOptions {
   readonly engine: Engine
   readonly clock: Clock
   readonly bounds: ClockBounds
-  /** Called after a push was committed. */
-  readonly onWrite: () => void
+  /** Whether this host's devices can bootstrap from a snapshot; collection may then go further. */
+  readonly snapshots: boolean
+  /** Called after a push was committed, with what the host's hooks may be told. */
+  readonly onPush: (hooks: () => HookEvent[]) => void
+  /** Called with the number of rows a bootstrap left out because no device could take them. */
+  readonly onOmitted: (rows: number, table: string) => void
+}
+
+const SNAPSHOT_REFUSALS: Record<SnapshotRefusal, [status: 400 | 403 | 410, message: string]> = {
+  'expired': [410, 'Snapshot expired or unavailable'],
+  'foreign': [403, 'Forbidden'],
+  'tables-changed': [400, 'Snapshot table filter cannot change between pages'],
 }
 
 /** The host's sync gateway (contract §2.2): checks who asks for what, and hands it to the sync rules. */
-export function createSyncGateway({ engine, clock, bounds, onWrite }: GatewayOptions): SyncGatewayAdapter {
+export function createSyncGateway({ engine, clock, bounds, snapshots, onPush, onOmitted }: GatewayOptions): SyncMethods {
   return {
     id: 'sqlite',
+
+    ...snapshots ? { capabilities: { snapshotBootstrap: 'snapshot-v1', historyRetention: 'snapshot-v1' } } : {},
 
     async push(event, batch) {
       const scope = requireScope(event, batch?.scope)
       if (!Array.isArray(batch.ops)) throw refusal(400, 'ops must be a list')
       if (batch.ops.length > MAX_OPS) throw refusal(400, `ops must be at most ${MAX_OPS}`)
-      const result = await answer(push(engine, batch.ops, { ...scope, nowMs: clock.now(), bounds }), translate, event)
-      onWrite()
+      const nowMs = clock.now()
+      const { result, applied } = await answer(push(engine, batch.ops, { ...scope, nowMs, bounds }), translate, event)
+      onPush(() => applied.flatMap(op => hookOf(op, { ...scope, now: Math.floor(nowMs / 1000) }) ?? []))
       return result
     },
 
@@ -43,6 +61,15 @@ export function createSyncGateway({ engine, clock, bounds, onWrite }: GatewayOpt
       return answer(pull(engine, { ...scope, cursor, limit, tables }), translate, event)
     },
 
+    async snapshot(event, request) {
+      const scope = requireScope(event, request?.scope)
+      const checked = checkSnapshot(scope.workspaceId, request)
+      if (isFaulty(checked)) throw refusal(checked.status, checked.fault)
+      const { response, omitted } = await answer(snapshot(engine, { ...scope, ...checked, nowMs: clock.now() }), translate, event)
+      for (const [table, rows] of Map.groupBy(omitted, name => name)) onOmitted(rows.length, table)
+      return response
+    },
+
     async updateCursor(event, request) {
       const { workspaceId, userId } = requireScope(event, request?.scope)
       const cursor = checkCursor(request.deviceId, request.version)
@@ -52,8 +79,8 @@ export function createSyncGateway({ engine, clock, bounds, onWrite }: GatewayOpt
     },
 
     /**
-     * Keeps every tombstone: without snapshots a device that was away learns of a delete only from it, and
-     * an old put of that device would bring the row back (hazard F3). Tombstones are small.
+     * Keeps every tombstone: an old put of a device that was away cannot be told from a genuine new one but
+     * by it, and would bring the row back (hazard F3). Tombstones are small.
      */
     async gcTombstones(event, request) {
       requireCollect(event, request)
@@ -62,7 +89,7 @@ export function createSyncGateway({ engine, clock, bounds, onWrite }: GatewayOpt
 
     async gcChangeLog(event, request) {
       const { workspaceId, retentionSeconds } = requireCollect(event, request)
-      return answer(collectChangeLog(engine, workspaceId, retentionSeconds, clock.now()), translate, event)
+      return answer(collectChangeLog(engine, workspaceId, { seconds: retentionSeconds, snapshots }, clock.now()), translate, event)
     },
   }
 }
@@ -76,7 +103,8 @@ function requireCollect(event: HostEvent, request: { scope: unknown, retentionSe
   return { workspaceId, retentionSeconds }
 }
 
-/** A session may outlive its workspace by a minute (contract §5.2); on 403 the client asks for a new one. */
 function translate(error: unknown): unknown {
+  if (error instanceof SnapshotRefusedError) return refusal(...SNAPSHOT_REFUSALS[error.refusal])
+  // A session may outlive its workspace by a minute (contract §5.2); on 403 the client asks for a new one.
   return error instanceof WorkspaceRemovedError ? refusal(403, 'Forbidden: the workspace was removed') : error
 }

@@ -1,18 +1,21 @@
-import type { Payload, PushOpResult, PushResult } from '../host/contract'
+import type { Payload, PushOpResult, PushResult, Winner } from '../host/contract'
 import type { CheckedOp } from './check-op'
 import type { OpContent } from './fingerprint'
 import { fingerprint, sameContent } from './fingerprint'
 import type { FoldedBatch } from './fold'
+import type { Revision } from './revision'
 import type { SyncedTable } from './tables'
 import { pkField } from './tables'
 
 /** What stands under a key once the batch is written. */
-export interface Winner {
-  readonly opId: string
-  /** Null where the caller sent the winning op itself and has its payload. */
+export interface CurrentState {
+  readonly revision: Revision
+  /** Null where the caller sent the winning op itself and has its payload, or where it has none. */
   readonly payloadJson: string | null
   /** Seconds, when the server took the delete; undefined for a live row. */
   readonly deletedAt: number | undefined
+  /** The version of the put that made the live row; undefined for a deleted one. */
+  readonly createdVersion: number | undefined
 }
 
 /** An op the workspace had accepted before this batch: its content, or the hash its receipt kept. */
@@ -28,7 +31,7 @@ export interface Written {
   /** Versions given to ops of this batch, by op id. */
   readonly newVersions: ReadonlyMap<string, number>
   readonly earlier: ReadonlyMap<string, EarlierOp>
-  winner(table: SyncedTable, pk: string): Winner | undefined
+  current(table: SyncedTable, pk: string): CurrentState | undefined
 }
 
 /** Tells each op of the batch what became of it, one result for each distinct op id. */
@@ -43,6 +46,23 @@ export function outcome(batch: FoldedBatch, written: Written): PushResult {
   return { results, serverVersion: written.serverVersion }
 }
 
+/** An op of this batch that is the state of its row now. */
+export interface AppliedOp {
+  readonly op: CheckedOp
+  readonly change: 'create' | 'update' | 'delete'
+}
+
+/** The new ops that made a difference, in order; retries made theirs the first time. */
+export function appliedOps(batch: FoldedBatch, written: Written): AppliedOp[] {
+  const first = Math.min(...written.newVersions.values())
+  return batch.ops.flatMap((op): AppliedOp[] => {
+    const current = written.current(op.table, op.pk)
+    if (!written.newVersions.has(op.opId) || current?.revision.opId !== op.opId) return []
+    const change = current.createdVersion === undefined ? 'delete' : current.createdVersion >= first ? 'create' : 'update'
+    return [{ op, change }]
+  })
+}
+
 function outcomeOf(op: CheckedOp, ops: ReadonlyMap<string, CheckedOp>, written: Written): PushOpResult {
   const { opId } = op
   const version = written.newVersions.get(opId)
@@ -54,7 +74,7 @@ function outcomeOf(op: CheckedOp, ops: ReadonlyMap<string, CheckedOp>, written: 
   if (!isReplay(op, earlier)) {
     return { opId, success: false, error: `Conflicting operation reuses processed op_id ${opId}`, errorCode: 'CONFLICT' }
   }
-  return accepted(op, earlier.serverVersion, ops, written)
+  return { ...accepted(op, earlier.serverVersion, ops, written), replayed: true }
 }
 
 /**
@@ -63,17 +83,22 @@ function outcomeOf(op: CheckedOp, ops: ReadonlyMap<string, CheckedOp>, written: 
  */
 function accepted(op: CheckedOp, serverVersion: number, ops: ReadonlyMap<string, CheckedOp>, written: Written): PushOpResult {
   const base = { opId: op.opId, success: true, serverVersion }
-  const winner = written.winner(op.table, op.pk)
-  if (!winner || winner.opId === op.opId) return { ...base, applied: true }
-  const earlier = written.earlier.get(winner.opId)?.content?.payloadJson
-  const json = winner.payloadJson ?? earlier ?? ops.get(winner.opId)?.payloadJson ?? null
-  return { ...base, applied: false, payload: winnerPayload(op, winner, json) }
+  const current = written.current(op.table, op.pk)
+  if (!current || current.revision.opId === op.opId) return { ...base, applied: true }
+  const { opId } = current.revision
+  const json = current.payloadJson ?? written.earlier.get(opId)?.content?.payloadJson ?? ops.get(opId)?.payloadJson ?? null
+  const payload = payloadOf(op, current, json)
+  return { ...base, applied: false, payload, winner: winnerOf(current, payload) }
 }
 
-function winnerPayload(op: CheckedOp, winner: Winner, json: string | null): Payload {
+function payloadOf(op: CheckedOp, current: CurrentState, json: string | null): Payload {
   const payload = json === null ? {} : JSON.parse(json) as Payload
-  if (winner.deletedAt === undefined) return payload
-  return { ...payload, [pkField(op.table)]: op.pk, deleted: true, deleted_at: payload.deleted_at ?? winner.deletedAt }
+  if (current.deletedAt === undefined) return payload
+  return { ...payload, [pkField(op.table)]: op.pk, deleted: true, deleted_at: payload.deleted_at ?? current.deletedAt }
+}
+
+function winnerOf({ revision, deletedAt }: CurrentState, payload: Payload): Winner {
+  return deletedAt === undefined ? { kind: 'put', payload, revision } : { kind: 'delete', revision, serverDeletedAt: deletedAt }
 }
 
 function isReplay(op: CheckedOp, earlier: EarlierOp): boolean {

@@ -1,8 +1,8 @@
+import { fromByteOrder } from '../byte-order'
 import type { Engine, Reading } from '../engine/engine'
 import { ask, prepared } from '../engine/engine'
 import type { Payload, PullResponse, SyncChange } from '../host/contract'
 import { clampLimit, isVisible, MAX_PAGE_BYTES, oldestRetainedVersion, requiresSnapshot, tableFilter } from './page'
-import { fromByteOrder } from './revision'
 import type { SyncedTable } from './tables'
 import { counterOf } from './workspace-sql'
 
@@ -90,7 +90,7 @@ function toChange(row: LogRow): SyncChange {
   return {
     serverVersion: row.server_version,
     tableName: row.table_name,
-    pk: row.pk,
+    pk: fromByteOrder(row.pk),
     op: row.op,
     ...row.payload_json === null ? {} : { payload: JSON.parse(row.payload_json) as Payload },
     stamp: { deviceId: row.device_id, opId: row.op_id, hlc: fromByteOrder(row.hlc), clock: row.clock },

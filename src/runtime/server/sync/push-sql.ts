@@ -1,8 +1,8 @@
+import { fromByteOrder, toByteOrder } from '../byte-order'
 import type { BulkStatement, Statement } from '../engine/engine'
 import { prepared } from '../engine/engine'
 import type { CheckedOp } from './check-op'
 import type { OpContent } from './fingerprint'
-import { fromByteOrder, toByteOrder } from './revision'
 import type { SyncedTable } from './tables'
 import { SYNCED_TABLES } from './tables'
 
@@ -57,8 +57,8 @@ export function appendToLog(workspaceId: string, ops: readonly CheckedOp[], now:
   return {
     sql: APPEND_TO_LOG,
     rows: ops.map(({ table, pk, operation, deleted, payloadJson, clock, hlc, opId, deviceId, ownerUserId: owner }) => [
-      table, pk, operation, deleted ? 1 : 0, payloadJson, clock, toByteOrder(hlc), opId, deviceId, owner, now,
-      workspaceId, opId, owner, pk, owner, pk, owner,
+      table, toByteOrder(pk), operation, deleted ? 1 : 0, payloadJson, clock, toByteOrder(hlc), opId, deviceId, owner, now,
+      workspaceId, opId, owner, toByteOrder(pk), owner, toByteOrder(pk), owner,
     ]),
   }
 }
@@ -77,8 +77,8 @@ function tableSql(table: SyncedTable): TableSql {
   const ofTable = `l.table_name = '${table}'`
   return {
     upsertRows: `
-      INSERT INTO s_${table} (workspace_id, pk, payload_json, clock, hlc, op_id, server_version${owner})
-      SELECT l.workspace_id, l.pk, l.payload_json, l.clock, l.hlc, l.op_id, l.server_version${owner}
+      INSERT INTO s_${table} (workspace_id, pk, payload_json, clock, hlc, op_id, server_version, created_version${owner})
+      SELECT l.workspace_id, l.pk, l.payload_json, l.clock, l.hlc, l.op_id, l.server_version, l.server_version${owner}
       FROM change_log AS l
       WHERE ${NEW_ENTRIES} AND ${ofTable} AND l.deleted = 0
         AND NOT EXISTS (
@@ -127,7 +127,7 @@ function tableSql(table: SyncedTable): TableSql {
           WHERE r.workspace_id = tombstones.workspace_id AND r.pk = tombstones.pk)`,
     // The payload is left out where the client sent it itself.
     state: `
-      SELECT r.pk, r.op_id,
+      SELECT r.pk, r.op_id, r.clock, r.hlc, r.created_version,
         CASE WHEN r.op_id IN (SELECT value FROM json_each(?)) THEN NULL ELSE r.payload_json END AS payload_json
       FROM s_${table} AS r
       WHERE r.workspace_id = ? AND r.pk IN (SELECT value FROM json_each(?))`,
@@ -154,30 +154,39 @@ export function foldIntoState(workspaceId: string, table: SyncedTable, has: { pu
 export interface LiveState {
   readonly pk: string
   readonly op_id: string
+  readonly clock: number
+  readonly hlc: string
+  readonly created_version: number
   readonly payload_json: string | null
 }
 
 /** The live rows of some keys. `opIds`: ops whose payload the caller has already. */
 export function liveState(workspaceId: string, table: SyncedTable, pks: readonly string[], opIds: string): Statement<LiveState> {
-  return { sql: TABLE_SQL[table].state, parameters: [opIds, workspaceId, JSON.stringify(pks)] }
+  return { sql: TABLE_SQL[table].state, parameters: [opIds, workspaceId, JSON.stringify(pks.map(toByteOrder))] }
 }
 
 export interface DeletedState {
   readonly table_name: SyncedTable
   readonly pk: string
   readonly op_id: string
+  readonly clock: number
+  readonly hlc: string
   readonly deleted_at: number
   readonly payload_json: string | null
 }
 
-/** The tombstones of some keys, given as a JSON array of [table, pk]; the payload is the delete's own. */
-export const deletedState = prepared<DeletedState>(`
-  SELECT t.table_name, t.pk, t.op_id, t.deleted_at, l.payload_json
+const DELETED_STATE = prepared<DeletedState>(`
+  SELECT t.table_name, t.pk, t.op_id, t.clock, t.hlc, t.deleted_at, l.payload_json
   FROM json_each(?) AS k
   CROSS JOIN tombstones AS t
     ON t.workspace_id = ? AND t.table_name = k.value ->> 0 AND t.pk = k.value ->> 1
   LEFT JOIN change_log AS l
     ON l.workspace_id = t.workspace_id AND l.server_version = t.server_version`)
+
+/** The tombstones of the keys of some ops. The payload is the delete's own, while its log entry is there. */
+export function deletedState(workspaceId: string, ops: readonly Pick<CheckedOp, 'table' | 'pk'>[]): Statement<DeletedState> {
+  return DELETED_STATE(JSON.stringify(ops.map(op => [op.table, toByteOrder(op.pk)])), workspaceId)
+}
 
 /*
  * Below, CROSS JOIN and the + keep SQLite to looking up each key of the batch: left to itself it walks all
@@ -205,7 +214,7 @@ export function contentOf(entry: KnownOp): OpContent {
   return {
     table: entry.table_name,
     operation: entry.op,
-    pk: entry.pk,
+    pk: fromByteOrder(entry.pk),
     payloadJson: entry.payload_json,
     clock: entry.clock,
     hlc: fromByteOrder(entry.hlc),

@@ -1,23 +1,35 @@
+import { fromByteOrder } from '../byte-order'
 import type { Engine, Statement } from '../engine/engine'
 import type { PushResult } from '../host/contract'
 import type { CheckedOp, OpContext } from './check-op'
+import { keepReferences, mayMention } from './file-references'
 import { foldBatch } from './fold'
-import type { EarlierOp, Winner } from './outcome'
-import { outcome } from './outcome'
+import type { AppliedOp, CurrentState, EarlierOp, Written } from './outcome'
+import { appliedOps, outcome } from './outcome'
 import type { DeletedState, LiveState } from './push-sql'
 import { advanceCounter, appendToLog, contentOf, deletedState, ensureCounter, foldIntoState, knownOps, liveState, newVersions, receipts } from './push-sql'
+import { revisionOf } from './revision'
 import type { SyncedTable } from './tables'
 import { counterOf, removedWorkspace, WorkspaceRemovedError } from './workspace-sql'
+
+export interface Pushed {
+  /** What the host is answered. */
+  readonly result: PushResult
+  /** The ops that made a difference, for whoever wants to hear of it. */
+  readonly applied: readonly AppliedOp[]
+}
 
 /**
  * Writes a batch of ops in one atomic batch of statements, all new ones or none, and tells each what
  * became of it. Throws {@link WorkspaceRemovedError} and DatabaseError; a faulty op only gets a faulty
  * result.
  */
-export async function push(engine: Engine, inputs: readonly unknown[], context: OpContext): Promise<PushResult> {
+export async function push(engine: Engine, inputs: readonly unknown[], context: OpContext): Promise<Pushed> {
   const { workspaceId } = context
   const batch = foldBatch(inputs, context)
-  if (batch.ops.length === 0) return outcome(batch, { ...NOTHING_WRITTEN, serverVersion: await currentVersion(engine, workspaceId) })
+  if (batch.ops.length === 0) {
+    return { result: outcome(batch, { ...NOTHING_WRITTEN, serverVersion: await currentVersion(engine, workspaceId) }), applied: [] }
+  }
   const opIds = JSON.stringify(batch.ops.map(op => op.opId))
   const tables = groupByTable(batch.ops)
 
@@ -25,38 +37,42 @@ export async function push(engine: Engine, inputs: readonly unknown[], context: 
   const versions = newVersions(workspaceId, workspaceId)
   const known = knownOps(opIds, workspaceId, workspaceId)
   const receipted = receipts(opIds, workspaceId)
-  const deleted = deletedState(JSON.stringify(batch.ops.map(op => [op.table, op.pk])), workspaceId)
+  const deleted = deletedState(workspaceId, batch.ops)
   const live = tables.map(({ table, pks }): [SyncedTable, Statement<LiveState>] => [table, liveState(workspaceId, table, pks, opIds)])
   const counter = advanceCounter(workspaceId, workspaceId)
 
   const result = await engine.batch([
     ensureCounter(workspaceId),
     appendToLog(workspaceId, batch.ops, Math.floor(context.nowMs / 1000)),
-    ...tables.flatMap(({ table, puts, deletes }) => foldIntoState(workspaceId, table, { puts, deletes })),
+    ...tables.flatMap(({ table, puts, deletes, mentions }) => [
+      ...foldIntoState(workspaceId, table, { puts, deletes }),
+      ...keepReferences(workspaceId, table, mentions),
+    ]),
     removed, versions, known, receipted, deleted,
     ...live.map(([, statement]) => statement),
     counter,
   ])
   if (result.rowsOf(removed).length > 0) throw new WorkspaceRemovedError()
 
-  const winners = new Map<string, Winner>()
+  const states = new Map<string, CurrentState>()
   for (const [table, statement] of live) {
-    for (const row of result.rowsOf(statement)) winners.set(keyOf(table, row.pk), liveWinner(row))
+    for (const row of result.rowsOf(statement)) states.set(keyOf(table, fromByteOrder(row.pk)), liveNow(row))
   }
-  for (const row of result.rowsOf(deleted)) winners.set(keyOf(row.table_name, row.pk), deletedWinner(row))
+  for (const row of result.rowsOf(deleted)) states.set(keyOf(row.table_name, fromByteOrder(row.pk)), deletedNow(row))
 
-  return outcome(batch, {
+  const written: Written = {
     serverVersion: result.rowsOf(counter)[0]?.value ?? 0,
     newVersions: new Map(result.rowsOf(versions).map(row => [row.op_id, row.server_version])),
     earlier: new Map<string, EarlierOp>([
       ...result.rowsOf(receipted).map(row => [row.op_id, { serverVersion: row.server_version, content: undefined, fingerprint: row.fingerprint }] as const),
       ...result.rowsOf(known).map(row => [row.op_id, { serverVersion: row.server_version, content: contentOf(row), fingerprint: undefined }] as const),
     ]),
-    winner: (table, pk) => winners.get(keyOf(table, pk)),
-  })
+    current: (table, pk) => states.get(keyOf(table, pk)),
+  }
+  return { result: outcome(batch, written), applied: appliedOps(batch, written) }
 }
 
-const NOTHING_WRITTEN = { newVersions: new Map<string, number>(), earlier: new Map<string, EarlierOp>(), winner: () => undefined }
+const NOTHING_WRITTEN = { newVersions: new Map<string, number>(), earlier: new Map<string, EarlierOp>(), current: () => undefined }
 
 /** What a batch without a single op to write answers: the version, not 0 (trap S22). */
 async function currentVersion(engine: Engine, workspaceId: string): Promise<number> {
@@ -69,6 +85,8 @@ interface TableGroup {
   readonly pks: readonly string[]
   readonly puts: boolean
   readonly deletes: boolean
+  /** Some op may mention a file. */
+  readonly mentions: boolean
 }
 
 function groupByTable(ops: readonly CheckedOp[]): TableGroup[] {
@@ -77,15 +95,16 @@ function groupByTable(ops: readonly CheckedOp[]): TableGroup[] {
     pks: [...new Set(group.map(op => op.pk))],
     puts: group.some(op => !op.deleted),
     deletes: group.some(op => op.deleted),
+    mentions: group.some(op => mayMention(op.payloadJson)),
   }))
 }
 
-function liveWinner(row: LiveState): Winner {
-  return { opId: row.op_id, payloadJson: row.payload_json, deletedAt: undefined }
+function liveNow(row: LiveState): CurrentState {
+  return { revision: revisionOf(row), payloadJson: row.payload_json, deletedAt: undefined, createdVersion: row.created_version }
 }
 
-function deletedWinner(row: DeletedState): Winner {
-  return { opId: row.op_id, payloadJson: row.payload_json, deletedAt: row.deleted_at }
+function deletedNow(row: DeletedState): CurrentState {
+  return { revision: revisionOf(row), payloadJson: row.payload_json, deletedAt: row.deleted_at, createdVersion: undefined }
 }
 
 /** A pk holds no NUL (check-op.ts), so the key is unambiguous. */

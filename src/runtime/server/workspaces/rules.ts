@@ -1,3 +1,4 @@
+import type { InviteRefusal, InviteStatus, WorkspaceRole } from '../host/contract'
 import { isText } from '../input'
 
 /** Limits of the host's routes (contract §4.2). */
@@ -35,4 +36,45 @@ export function normalizeEmail(email: unknown): string | null {
 
 export function normalizeDisplayName(name: unknown): string | null {
   return isText(name, MAX_PROFILE_LENGTH) ? name.trim() || null : null
+}
+
+const RANK: Record<WorkspaceRole, number> = { viewer: 1, editor: 2, owner: 3 }
+
+export function isRole(role: unknown): role is WorkspaceRole {
+  return typeof role === 'string' && Object.hasOwn(RANK, role)
+}
+
+/** What an invite makes of a member: it may raise a role and never lowers one (trap A9). */
+export function raisedRole(current: WorkspaceRole | undefined, invited: WorkspaceRole): WorkspaceRole {
+  return current !== undefined && RANK[current] > RANK[invited] ? current : invited
+}
+
+export const INVITE_STATUSES: readonly InviteStatus[] = ['pending', 'accepted', 'revoked', 'expired']
+
+/** Why an invite cannot be accepted, in the order the contract checks (§2.1.2). `now`: seconds. */
+export function inviteRefusal(invite: { email: string, status: InviteStatus, expires_at: number } | undefined, email: string | null, now: number): InviteRefusal | undefined {
+  if (!invite) return 'not_found'
+  if (invite.email !== email) return 'email_mismatch'
+  if (invite.status === 'accepted') return 'already_used'
+  if (invite.status === 'revoked') return 'revoked'
+  return invite.status === 'expired' || invite.expires_at <= now ? 'expired' : undefined
+}
+
+export function checkInvite(input: { workspaceId: unknown, email: unknown, role: unknown, invitedByUserId: unknown, expiresAt: unknown, tokenHash: unknown }, now: number): Fault | undefined {
+  return checkId('workspaceId', input.workspaceId)
+    ?? (normalizeEmail(input.email)?.includes('@') ? undefined : `email must be an e-mail address of at most ${MAX_PROFILE_LENGTH} characters`)
+    ?? checkRole(input.role)
+    ?? checkId('invitedByUserId', input.invitedByUserId)
+    ?? (typeof input.expiresAt === 'number' && Number.isSafeInteger(input.expiresAt) && input.expiresAt > now ? undefined : 'expiresAt must be a time to come, in seconds')
+    ?? checkId('tokenHash', input.tokenHash)
+}
+
+export function checkRole(role: unknown): Fault | undefined {
+  return isRole(role) ? undefined : 'role must be owner, editor or viewer'
+}
+
+/** A number of rows to list: whole, at least 1, at most `highest`. */
+export function clampRows(limit: unknown, otherwise: number, highest: number): number {
+  if (typeof limit !== 'number' || Number.isNaN(limit)) return otherwise
+  return Math.min(highest, Math.max(1, Math.trunc(limit)))
 }

@@ -1,25 +1,25 @@
 import type { Clock } from '../clock'
 import type { Engine } from '../engine/engine'
-import type { AuthWorkspaceStore } from '../host/contract'
+import type { AuthWorkspaceStore, InviteMethods } from '../host/contract'
 import { answer, refusal } from '../host/errors'
-import type { Fault } from './rules'
-import { checkId, checkIdentity, checkWorkspace } from './rules'
+import { acceptInvite, consumeInvite, createInvite, listInvites, revokeInvite, validateInvite } from './invites'
+import { demand, translate } from './refusals'
+import { checkId, checkIdentity, checkInvite, checkWorkspace, clampRows, INVITE_STATUSES } from './rules'
+import type { SignInRules } from './users'
 import { getOrCreateUser, getUser } from './users'
-import type { WorkspaceRefusal } from './workspaces'
-import { createWorkspace, getOrCreateDefaultWorkspace, getWorkspaceRole, listUserWorkspaces, removeWorkspace, setActiveWorkspace, updateWorkspace, WorkspaceRefusedError } from './workspaces'
+import { createWorkspace, getOrCreateDefaultWorkspace, getWorkspaceRole, listUserWorkspaces, removeWorkspace, setActiveWorkspace, updateWorkspace } from './workspaces'
 
-/** The host's routes do not translate store errors, so they leave here with their status (trap A6). */
-const REFUSALS: Record<WorkspaceRefusal, [status: 403 | 404, message: string]> = {
-  'user-unknown': [404, 'User not found'],
-  'workspace-removed': [404, 'Workspace not found'],
-  'not-a-member': [403, 'Forbidden: not a member of this workspace'],
-  'not-an-editor': [403, 'Forbidden: insufficient workspace role'],
-  'not-an-owner': [403, 'Forbidden: only owner can remove workspace'],
+export interface WorkspaceStoreOptions {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly signIn: SignInRules
 }
 
-/** The host's store of users and workspaces (contract §2.1.1). Cheap to make: the host makes one per lookup. */
-export function createWorkspaceStore({ engine, clock }: { engine: Engine, clock: Clock }): AuthWorkspaceStore {
+/** The host's store of users and workspaces (contract §2.1). Cheap to make: the host makes one per lookup. */
+export function createWorkspaceStore({ engine, clock, signIn: rules }: WorkspaceStoreOptions): AuthWorkspaceStore & InviteMethods {
   return {
+    ...createInviteMethods({ engine, clock }),
+
     async getUser(identity) {
       demand(checkIdentity(identity))
       return answer(getUser(engine, identity), translate)
@@ -27,7 +27,7 @@ export function createWorkspaceStore({ engine, clock }: { engine: Engine, clock:
 
     async getOrCreateUser(signIn) {
       demand(checkIdentity(signIn))
-      return answer(getOrCreateUser(engine, signIn, clock.now()), translate)
+      return answer(getOrCreateUser(engine, signIn, rules, clock.now()), translate)
     },
 
     async getOrCreateDefaultWorkspace(userId) {
@@ -68,14 +68,48 @@ export function createWorkspaceStore({ engine, clock }: { engine: Engine, clock:
   }
 }
 
+function createInviteMethods({ engine, clock }: { engine: Engine, clock: Clock }): InviteMethods {
+  const now = () => Math.floor(clock.now() / 1000)
+  return {
+    async createInvite(input) {
+      demand(checkInvite(input, now()))
+      return answer(createInvite(engine, input, now()), translate)
+    },
+
+    async listInvites({ workspaceId, status, limit }) {
+      demand(checkId('workspaceId', workspaceId))
+      if (status !== undefined && !INVITE_STATUSES.includes(status)) throw refusal(400, `status must be one of ${INVITE_STATUSES.join(', ')}`)
+      return answer(listInvites(engine, { workspaceId, status, limit: clampRows(limit, 100, 500) }, now()), translate)
+    },
+
+    async revokeInvite(input) {
+      demand(checkId('workspaceId', input.workspaceId) ?? checkId('inviteId', input.inviteId))
+      await answer(revokeInvite(engine, input, now()), translate)
+    },
+
+    async validateInvite(key) {
+      demandInviteKey(key)
+      return answer(validateInvite(engine, key, now()), translate)
+    },
+
+    async acceptInviteAndProvisionUser(input) {
+      demandInviteKey(input)
+      demand(checkIdentity(input))
+      return answer(acceptInvite(engine, input, clock.now()), translate)
+    },
+
+    async consumeInvite(input) {
+      demandInviteKey(input)
+      demand(checkId('acceptedUserId', input.acceptedUserId))
+      return answer(consumeInvite(engine, input, clock.now()), translate)
+    },
+  }
+}
+
+function demandInviteKey(key: { workspaceId: unknown, tokenHash: unknown }): void {
+  demand(checkId('workspaceId', key.workspaceId) ?? checkId('tokenHash', key.tokenHash))
+}
+
 function demandMember(member: { userId: unknown, workspaceId: unknown }): void {
   demand(checkId('userId', member.userId) ?? checkId('workspaceId', member.workspaceId))
-}
-
-function demand(fault: Fault | undefined): void {
-  if (fault !== undefined) throw refusal(400, fault)
-}
-
-function translate(error: unknown): unknown {
-  return error instanceof WorkspaceRefusedError ? refusal(...REFUSALS[error.refusal]) : error
 }

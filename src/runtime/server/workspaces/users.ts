@@ -27,36 +27,66 @@ export async function getUser(engine: Engine, identity: Identity): Promise<UserP
   }
 }
 
+export interface SignInRules {
+  /** Auth providers that vouch for the e-mail addresses they report (trap A8). */
+  readonly verifiedEmailProviders: readonly string[]
+}
+
 /**
  * One user per identity, whoever asks at the same time (trap A1). Takes what the auth provider says about
- * the person now (trap A15), and the write lock only if that is news. `nowMs`: milliseconds.
+ * the person now (trap A15), and the write lock only if that is news. Somebody who was added by e-mail
+ * before they ever signed in becomes that user, if their provider vouches for the address. `nowMs`:
+ * milliseconds.
  */
-export async function getOrCreateUser(engine: Engine, signIn: SignIn, nowMs: number): Promise<{ userId: string }> {
+export async function getOrCreateUser(engine: Engine, signIn: SignIn, { verifiedEmailProviders }: SignInRules, nowMs: number): Promise<{ userId: string }> {
   const [known] = await engine.all(accountOf(signIn))
   if (known && !profileChange(known, signIn)) return { userId: known.user_id }
   const newId = randomUUID()
   return engine.write(function* () {
     const [account] = yield* ask(accountOf(signIn))
     if (account) return { writes: refresh(account, signIn), result: { userId: account.user_id } }
-    return {
-      writes: [
-        compile(query.insertInto('users').values({
-          id: newId,
-          email: normalizeEmail(signIn.email),
-          display_name: normalizeDisplayName(signIn.displayName),
-          active_workspace_id: null,
-          created_at_ms: nowMs,
-        })),
-        compile(query.insertInto('auth_accounts').values({
-          provider: signIn.provider,
-          provider_user_id: signIn.providerUserId,
-          user_id: newId,
-          created_at_ms: nowMs,
-        })),
-      ],
-      result: { userId: newId },
-    }
+    const { userId, writes } = yield* newUser(signIn, { newId, nowMs, emailIsVerified: verifiedEmailProviders.includes(signIn.provider) })
+    return { writes, result: { userId } }
   })
+}
+
+/** Makes the user of an identity that has none, or takes the placeholder that waits for its e-mail address. */
+export function* newUser(signIn: SignIn, { newId, nowMs, emailIsVerified }: { newId: string, nowMs: number, emailIsVerified: boolean }): Reading<{ userId: string, created: boolean, writes: Statement[] }> {
+  const email = normalizeEmail(signIn.email)
+  const [placeholder] = emailIsVerified && email !== null ? yield* ask(placeholderOf(email)) : []
+  if (placeholder) {
+    const writes = [insertAccount(signIn, placeholder.user_id, nowMs), ...refresh(placeholder, signIn)]
+    return { userId: placeholder.user_id, created: false, writes }
+  }
+  const writes = [insertUser({ id: newId, email, displayName: normalizeDisplayName(signIn.displayName), nowMs }), insertAccount(signIn, newId, nowMs)]
+  return { userId: newId, created: true, writes }
+}
+
+/** The user id behind an identity. */
+export function* userOf(identity: Identity): Reading<string | undefined> {
+  return (yield* ask(accountOf(identity)))[0]?.user_id
+}
+
+/** `email` and `displayName` as they are stored. */
+export function insertUser(user: { id: string, email: string | null, displayName: string | null, nowMs: number }): Statement {
+  return compile(query.insertInto('users').values({
+    id: user.id, email: user.email, display_name: user.displayName, active_workspace_id: null, created_at_ms: user.nowMs,
+  }))
+}
+
+export function insertAccount(identity: Identity, userId: string, nowMs: number): Statement {
+  return compile(query.insertInto('auth_accounts').values({
+    provider: identity.provider, provider_user_id: identity.providerUserId, user_id: userId, created_at_ms: nowMs,
+  }))
+}
+
+/** The user that was made for an e-mail address by an admin and that nobody signs in as yet. */
+function placeholderOf(email: string): Statement<AccountRow> {
+  return compile(query.selectFrom('users as user')
+    .select(['user.id as user_id', 'user.email', 'user.display_name'])
+    .where('user.email', '=', email)
+    .where(({ not, exists, selectFrom }) => not(exists(selectFrom('auth_accounts as account').select('account.user_id').whereRef('account.user_id', '=', 'user.id'))))
+    .orderBy('user.created_at_ms').orderBy('user.id').limit(1))
 }
 
 /** Whether a user of this id exists. */

@@ -8,7 +8,10 @@ import { DEFAULT_WORKSPACE_NAME } from './rules'
 import { userExists } from './users'
 
 /** Why a workspace could not be used as asked. */
-export type WorkspaceRefusal = 'user-unknown' | 'workspace-removed' | 'not-a-member' | 'not-an-editor' | 'not-an-owner'
+export type WorkspaceRefusal
+  = | 'user-unknown' | 'workspace-removed' | 'not-a-member' | 'not-an-editor' | 'not-an-owner'
+    | 'invite-unknown' | 'invite-ended' | 'owner-unknown' | 'member-unknown' | 'user-ambiguous'
+    | 'last-owner-demoted' | 'last-owner-removed'
 
 export class WorkspaceRefusedError extends Error {
   override readonly name = 'WorkspaceRefusedError'
@@ -110,13 +113,7 @@ export async function removeWorkspace(engine: Engine, member: Member, nowMs: num
   return engine.write(function* (): Reading<Plan<void>> {
     const role = yield* requireRole(member)
     if (role !== 'owner') throw new WorkspaceRefusedError('not-an-owner')
-    return {
-      writes: [
-        compile(query.updateTable('workspaces').set({ deleted_at_ms: nowMs }).where('id', '=', member.workspaceId)),
-        rehome(member.workspaceId),
-      ],
-      result: undefined,
-    }
+    return { writes: softDelete(member.workspaceId, nowMs), result: undefined }
   })
 }
 
@@ -165,7 +162,17 @@ function earliestWorkspace(userId: string): Statement<NamedWorkspace> {
     .limit(1))
 }
 
-function insertWorkspace(workspace: WorkspaceText & { id: string, userId: string, nowMs: number }): Statement[] {
+/** Whether there is such a workspace and it was not removed. */
+export function* workspaceIsLive(workspaceId: string): Reading<boolean> {
+  return (yield* ask(compile(query.selectFrom('workspaces').select('id').where('id', '=', workspaceId).where('deleted_at_ms', 'is', null)))).length > 0
+}
+
+/** A member's role, whether or not the workspace was removed. */
+export function* roleOf(member: Member): Reading<WorkspaceRole | undefined> {
+  return (yield* ask(membership(member)))[0]?.role
+}
+
+export function insertWorkspace(workspace: WorkspaceText & { id: string, userId: string, nowMs: number }): Statement[] {
   const { id, userId, name, description, nowMs } = workspace
   return [
     compile(query.insertInto('workspaces').values({ id, name, description, created_at_ms: nowMs, deleted_at_ms: null })),
@@ -173,13 +180,24 @@ function insertWorkspace(workspace: WorkspaceText & { id: string, userId: string
   ]
 }
 
-function activate(userId: string, workspaceId: string): Statement {
+export function activate(userId: string, workspaceId: string): Statement {
   return compile(query.updateTable('users').set({ active_workspace_id: workspaceId }).where('id', '=', userId))
 }
 
-/** Each user of the removed workspace gets the earliest live one they belong to. */
-function rehome(workspaceId: string): Statement {
-  return compile(query.updateTable('users')
+/** Removes a live workspace, and moves everybody who was in it to another one or to none (trap A3). */
+export function softDelete(workspaceId: string, nowMs: number): Statement[] {
+  return [
+    compile(query.updateTable('workspaces').set({ deleted_at_ms: nowMs }).where('id', '=', workspaceId).where('deleted_at_ms', 'is', null)),
+    rehome(workspaceId),
+  ]
+}
+
+/**
+ * Gives those whose active workspace this is, or the one user, the earliest live workspace they belong to
+ * now.
+ */
+export function rehome(workspaceId: string, userId?: string): Statement {
+  const moved = query.updateTable('users')
     .set(({ selectFrom }) => ({
       active_workspace_id: selectFrom('workspace_members as member')
         .innerJoin('workspaces as workspace', 'workspace.id', 'member.workspace_id')
@@ -190,5 +208,6 @@ function rehome(workspaceId: string): Statement {
         .orderBy('member.workspace_id')
         .limit(1),
     }))
-    .where('active_workspace_id', '=', workspaceId))
+    .where('active_workspace_id', '=', workspaceId)
+  return compile(userId === undefined ? moved : moved.where('id', '=', userId))
 }

@@ -1,0 +1,2 @@
+DROP TABLE connect_environments;
+DROP TABLE connect_authorizations;

@@ -1,0 +1,3 @@
+DROP TABLE background_job_chunks;
+DROP TABLE background_jobs;
+DROP TABLE rate_limits;

@@ -1,0 +1,69 @@
+import type { Engine, Plan, Reading } from '../engine/engine'
+import { ask, prepared } from '../engine/engine'
+import type { BackgroundJob, JobConfig, JobExecution } from '../host/jobs-contract'
+import { end } from './jobs'
+import { findJob } from './sql'
+
+const CLAIMABLE = 'status = \'streaming\' AND execution_json IS NOT NULL AND (lease_owner IS NULL OR lease_expires_at IS NULL OR lease_expires_at <= ?)'
+const isClaimable = prepared<{ id: string }>(`SELECT id FROM background_jobs WHERE id = ? AND ${CLAIMABLE}`)
+const nextClaimable = prepared<{ id: string }>(`SELECT id FROM background_jobs WHERE ${CLAIMABLE} ORDER BY started_at, id LIMIT 1`)
+const takeLease = prepared<never>(`
+  UPDATE background_jobs SET lease_owner = ?, lease_expires_at = ?, last_activity_at = ?, attempts = attempts + 1 WHERE id = ?`)
+const renew = prepared<{ id: string }>(`
+  UPDATE background_jobs SET lease_expires_at = ?, last_activity_at = ?
+  WHERE id = ? AND status = 'streaming' AND lease_owner = ? RETURNING id`)
+const checkpoint = prepared<{ id: string }>(`
+  UPDATE background_jobs SET execution_json = ? WHERE id = ? AND status = 'streaming' AND lease_owner = ? RETURNING id`)
+const silent = prepared<{ id: string }>(`
+  SELECT id FROM background_jobs
+  WHERE status = 'streaming' AND last_activity_at <= ? AND (lease_expires_at IS NULL OR lease_expires_at <= ?) LIMIT ?`)
+const dropEnded = prepared<{ id: string }>(`
+  DELETE FROM background_jobs WHERE id IN (
+    SELECT id FROM background_jobs WHERE status <> 'streaming' AND completed_at <= ? LIMIT ?)
+  RETURNING id`)
+
+const STEP = 200
+
+/** Gives a worker this job until `leaseExpiresAt`, if nobody has it; null otherwise. Times in milliseconds. */
+export async function claimJob(engine: Engine, id: string, owner: string, nowMs: number, leaseExpiresAt: number): Promise<BackgroundJob | null> {
+  return claim(engine, isClaimable(id, nowMs), owner, nowMs, leaseExpiresAt)
+}
+
+/** Gives a worker the job that waits longest, or null. Times in milliseconds. */
+export async function claimNextJob(engine: Engine, owner: string, nowMs: number, leaseExpiresAt: number): Promise<BackgroundJob | null> {
+  return claim(engine, nextClaimable(nowMs), owner, nowMs, leaseExpiresAt)
+}
+
+async function claim(engine: Engine, candidate: ReturnType<typeof nextClaimable>, owner: string, nowMs: number, leaseExpiresAt: number): Promise<BackgroundJob | null> {
+  return engine.write(function* (): Reading<Plan<BackgroundJob | null>> {
+    const [found] = yield* ask(candidate)
+    const job = found && (yield* findJob(found.id))
+    if (!job) return { writes: [], result: null }
+    return {
+      writes: [takeLease(owner, leaseExpiresAt, nowMs, job.id)],
+      result: { ...job, leaseOwner: owner, leaseExpiresAt, lastActivityAt: nowMs, attempts: job.attempts + 1 },
+    }
+  })
+}
+
+/** Only for the worker that has the job; counts as activity. */
+export async function renewJobLease(engine: Engine, id: string, owner: string, nowMs: number, leaseExpiresAt: number): Promise<boolean> {
+  const statement = renew(leaseExpiresAt, nowMs, id, owner)
+  return (await engine.batch([statement])).rowsOf(statement).length > 0
+}
+
+/** A worker's checkpoint; only for the one that has the job. */
+export async function updateJobExecution(engine: Engine, id: string, execution: JobExecution, owner: string): Promise<boolean> {
+  const statement = checkpoint(JSON.stringify(execution), id, owner)
+  return (await engine.batch([statement])).rowsOf(statement).length > 0
+}
+
+/** Ends silent jobs that nobody has a lease on (trap J4) and forgets old ended ones. Returns their number. */
+export async function cleanupExpired(engine: Engine, { jobTimeoutMs, completedJobRetentionMs }: JobConfig, nowMs: number): Promise<number> {
+  const timedOut = await engine.write(function* (): Reading<Plan<number>> {
+    const jobs = yield* ask(silent(nowMs - jobTimeoutMs, nowMs, STEP))
+    return { writes: jobs.flatMap(({ id }) => end(id, 'error', 'Job timed out', nowMs)), result: jobs.length }
+  })
+  const drop = dropEnded(nowMs - completedJobRetentionMs, STEP)
+  return timedOut + (await engine.batch([drop])).rowsOf(drop).length
+}

@@ -1,0 +1,125 @@
+import type { Engine, Plan, Reading } from '../engine/engine'
+import { ask, prepared } from '../engine/engine'
+
+export type UploadRefusal = 'over-quota' | 'taken' | 'not-consumable' | 'not-active'
+
+export class UploadRefusedError extends Error {
+  override readonly name = 'UploadRefusedError'
+
+  constructor(readonly refusal: UploadRefusal) {
+    super(refusal)
+  }
+}
+
+export interface UploadIntent {
+  readonly workspaceId: string
+  readonly intentId: string
+  /** Normalised. */
+  readonly hash: string
+  readonly mimeType: string
+  readonly sizeBytes: number
+}
+
+/** How long an ended intent is remembered, in seconds: a day past its expiry. */
+const KEEP_SECONDS = 86_400
+
+/*
+ * The bytes of a hash count once, as long as no live file has it: for its largest intent, and of equal ones
+ * for the first by id. So a cancelled intent leaves its bytes to the next one of the same file. A consumed
+ * intent counts until it expires or its file's row arrives: in between the bytes are stored and nothing
+ * else says so.
+ */
+const RESERVES = (states: string) => `
+  i.status IN (${states}) AND i.expires_at > ?
+  AND NOT EXISTS (
+    SELECT 1 FROM s_file_meta AS f WHERE f.workspace_id = i.workspace_id AND f.file_hash = i.hash)
+  AND NOT EXISTS (
+    SELECT 1 FROM upload_intents AS o
+    WHERE o.workspace_id = i.workspace_id AND o.hash = i.hash AND o.status IN (${states}) AND o.expires_at > ?
+      AND (o.size_bytes > i.size_bytes OR (o.size_bytes = i.size_bytes AND o.id < i.id)))`
+
+/** SQL for the active intents that reserve bytes; takes the time twice, in seconds. */
+export const RESERVES_BYTES = `${RESERVES('\'active\'')} AND i.size_bytes > 0`
+
+const findIntent = prepared<{ hash: string, mime_type: string, size_bytes: number, status: string, expires_at: number }>(`
+  SELECT hash, mime_type, size_bytes, status, expires_at FROM upload_intents WHERE workspace_id = ? AND id = ?`)
+
+const insertIntent = prepared<never>(`
+  INSERT INTO upload_intents (workspace_id, id, hash, mime_type, size_bytes, status, expires_at, created_at)
+  VALUES (?, ?, ?, ?, ?, 'active', ?, ?)`)
+
+const expireOverdue = prepared<never>(`
+  UPDATE upload_intents SET status = 'expired', ended_at = ?
+  WHERE workspace_id = ? AND status = 'active' AND expires_at <= ?`)
+
+const usage = prepared<{ used: number, reserved: number, of_hash: number }>(`
+  SELECT
+    (SELECT COALESCE(SUM(size_bytes), 0) FROM s_file_meta WHERE workspace_id = ?) AS used,
+    (SELECT COALESCE(SUM(i.size_bytes), 0) FROM upload_intents AS i
+      WHERE i.workspace_id = ? AND i.hash <> ? AND ${RESERVES('\'active\', \'consumed\'')}) AS reserved,
+    (SELECT CASE WHEN EXISTS (SELECT 1 FROM s_file_meta WHERE workspace_id = ? AND file_hash = ?) THEN 0
+      ELSE MAX(?, COALESCE((SELECT MAX(size_bytes) FROM upload_intents
+        WHERE workspace_id = ? AND hash = ? AND status IN ('active', 'consumed') AND expires_at > ?), 0)) END) AS of_hash`)
+
+/**
+ * Reserves an upload's bytes, if the workspace has room for them; the room is looked up in the transaction
+ * that takes it (hazard F16). The same intent again changes nothing. Times in seconds.
+ * Throws {@link UploadRefusedError} and DatabaseError.
+ */
+export async function reserve(engine: Engine, intent: UploadIntent & { expiresAt: number, quotaBytes: number | undefined }, now: number): Promise<void> {
+  const { workspaceId, intentId, hash, mimeType, sizeBytes, expiresAt, quotaBytes } = intent
+  return engine.write(function* (): Reading<Plan<void>> {
+    const [known] = yield* ask(findIntent(workspaceId, intentId))
+    if (known) {
+      const same = known.status === 'active' && known.expires_at > now && known.hash === hash && known.mime_type === mimeType && known.size_bytes === sizeBytes
+      if (!same) throw new UploadRefusedError('taken')
+      return { writes: [], result: undefined }
+    }
+    if (quotaBytes !== undefined) {
+      const [bytes] = yield* ask(usage(workspaceId, workspaceId, hash, now, now, workspaceId, hash, sizeBytes, workspaceId, hash, now))
+      if (bytes && bytes.used + bytes.reserved + bytes.of_hash > quotaBytes) throw new UploadRefusedError('over-quota')
+    }
+    return {
+      writes: [
+        expireOverdue(now, workspaceId, now),
+        insertIntent(workspaceId, intentId, hash, mimeType, sizeBytes, expiresAt, now),
+      ],
+      result: undefined,
+    }
+  })
+}
+
+const consumeIntent = prepared<{ id: string }>(`
+  UPDATE upload_intents SET status = 'consumed', storage_id = ?, ended_at = ?
+  WHERE workspace_id = ? AND id = ? AND hash = ? AND mime_type = ? AND size_bytes = ?
+    AND status = 'active' AND expires_at > ?
+  RETURNING id`)
+
+/** Ends an intent with the file it announced; exactly one caller succeeds. Throws {@link UploadRefusedError}. */
+export async function consume(engine: Engine, intent: UploadIntent & { storageId: string }, now: number): Promise<void> {
+  const { workspaceId, intentId, hash, mimeType, sizeBytes, storageId } = intent
+  const statement = consumeIntent(storageId, now, workspaceId, intentId, hash, mimeType, sizeBytes, now)
+  if ((await engine.batch([statement])).rowsOf(statement).length === 0) throw new UploadRefusedError('not-consumable')
+}
+
+const cancelIntent = prepared<{ id: string }>(`
+  UPDATE upload_intents SET status = 'cancelled', ended_at = ?
+  WHERE workspace_id = ? AND id = ? AND status = 'active' AND expires_at > ?
+  RETURNING id`)
+
+/** Gives an active intent's bytes back. Throws {@link UploadRefusedError}. */
+export async function cancel(engine: Engine, workspaceId: string, intentId: string, now: number): Promise<void> {
+  const statement = cancelIntent(now, workspaceId, intentId, now)
+  if ((await engine.batch([statement])).rowsOf(statement).length === 0) throw new UploadRefusedError('not-active')
+}
+
+const dropEnded = prepared<{ id: string }>(`
+  DELETE FROM upload_intents WHERE (workspace_id, id) IN (
+    SELECT workspace_id, id FROM upload_intents WHERE expires_at < ? LIMIT ?)
+  RETURNING id`)
+
+/** Forgets intents whose time was over a day ago. Returns their number. */
+export async function dropOldIntents(engine: Engine, now: number, limit = 500): Promise<number> {
+  const drop = dropEnded(now - KEEP_SECONDS, limit)
+  return (await engine.batch([drop])).rowsOf(drop).length
+}
