@@ -25,7 +25,7 @@ beforeAll(async () => {
   listing = tarball.files.map(file => file.path)
   await cp('test/fixtures/hosts', home, { recursive: true })
   // August's host is February's with the registries that came in between.
-  await cp(join(home, 'february'), join(home, 'august'), { recursive: true })
+  await cp(join(home, 'february'), join(home, 'august'), { recursive: true, force: false })
   const { devDependencies } = JSON.parse(await readFile('package.json', 'utf8')) as { devDependencies: Record<string, string> }
   await writeFile(join(home, 'package.json'), JSON.stringify({
     name: 'hosts',
@@ -44,6 +44,50 @@ function npm(cwd: string, ...args: string[]): string {
 
 function build(age: string): string {
   return execFileSync(process.execPath, [join(home, 'node_modules/nuxt/bin/nuxt.mjs'), 'build'], { cwd: join(home, age), env: { ...outsideTests(), NUXT_TELEMETRY_DISABLED: '1' }, stdio: 'pipe' }).toString()
+}
+
+/** Calls what the host got from the package, as its routes would. */
+class Roles {
+  constructor(private readonly client: Client) {}
+
+  async call(role: string, method: string, ...args: unknown[]): Promise<unknown> {
+    const { status, body } = await this.client.post(`/api/call/${role}/${method}`, { args })
+    if (status !== 200) throw new Error(`${role}.${method}: ${status}`)
+    return (body as { result: unknown }).result
+  }
+}
+
+async function useRolesOfBothAges(roles: Roles): Promise<void> {
+  const user = await roles.call('workspaces', 'getUser', { provider: 'fixture', providerUserId: 'ada' }) as { userId: string }
+  const [workspace] = await roles.call('workspaces', 'listUserWorkspaces', user.userId) as [{ id: string }]
+  expect(await roles.call('access', 'listMembers', { workspaceId: workspace.id })).toEqual([{ userId: user.userId, role: 'owner' }])
+  await roles.call('settings', 'set', workspace.id, 'plugins.enabled', '[]')
+  expect(await roles.call('settings', 'get', workspace.id, 'plugins.enabled')).toBe('[]')
+  await roles.call('admins', 'grantAdmin', { userId: user.userId })
+  expect(await roles.call('checker', 'checkDeploymentAdmin', 'ada', 'fixture')).toBe(true)
+  expect(await roles.call('adapter', 'getStatus', { enabled: true, provider: 'sqlite' })).toMatchObject({ warnings: [], details: { driver: 'better-sqlite3' } })
+  const job = { userId: user.userId, threadId: 't', messageId: 'm', model: 'x' }
+  expect([await roles.call('jobs', 'createJob', job), await roles.call('jobs', 'createJob', job)]).toHaveLength(2)
+  await expect(roles.call('jobs', 'createJob', job), 'the cap of the host\'s own getJobConfig').rejects.toThrow('500')
+  expect(await roles.call('limits', 'checkAndRecord', 'k', { windowMs: 1000, maxRequests: 1 })).toEqual({ allowed: true, remaining: 0 })
+  const notification = await roles.call('notifications', 'emitBackgroundJobComplete', workspace.id, user.userId, 't', 'j')
+  const note = expect.objectContaining({ tableName: 'notifications', pk: notification }) as unknown
+  expect(await roles.call('gateway', 'pull', { scope: { workspaceId: workspace.id }, cursor: 0, limit: 10 })).not.toMatchObject({ changes: expect.arrayContaining([note]) as unknown })
+}
+
+async function refuseWhatIsMissing(roles: Roles): Promise<void> {
+  for (const role of ['webhooks', 'connect']) await expect(roles.call(role, 'anything')).rejects.toThrow('501')
+  expect(await roles.call('gateway', 'getMaintenanceState')).toMatchObject({ enabled: false })
+}
+
+async function useRolesOfAugust(roles: Roles): Promise<void> {
+  expect(await roles.call('gateway', 'getMaintenanceState')).toMatchObject({ enabled: true })
+  const webhook = { scope: 'admin', user_id: null, workspace_id: null, url: 'https://a.test', label: '', events: ['x'], custom_hooks: [], signing_secret_enc: 'e', enabled: true }
+  expect(await roles.call('webhooks', 'createWebhook', webhook)).toMatchObject({ health: 'unknown' })
+  await roles.call('connect', 'createAuthorization', { deviceCodeHash: 'd', userCodeHash: 'u', host: { name: 'pc' }, expiresAt: 2000, now: 1000 })
+  expect(await roles.call('connect', 'getAuthorizationByUserHash', 'u', 1000)).toMatchObject({ status: 'pending' })
+  expect(await roles.call('connectRoute', 'reserve', { authorizationId: 'nope', limitPolicy: {}, environment: {}, now: 1 }), 'the host\'s own class of error').toEqual({ refused: 'authorization_unavailable' })
+  expect(await roles.call('hooks', 'emitted')).toEqual(['db.messages.create:action:after', 'notify:action:push'])
 }
 
 describe('the packed package', () => {
@@ -72,6 +116,10 @@ describe('the packed package', () => {
     const put = messageOp()
     expect(await client.post('/api/push', { ops: [put] })).toMatchObject({ status: 200, body: { serverVersion: 1, results: [{ success: true, applied: true }] } })
     expect(await client.post('/api/pull', { cursor: 0, limit: 10 })).toMatchObject({ status: 200, body: { changes: [{ pk: put.pk, payload: put.payload }] } })
+    const roles = new Roles(client)
+    await useRolesOfBothAges(roles)
+    if (age === 'february') await refuseWhatIsMissing(roles)
+    else await useRolesOfAugust(roles)
     expect(await server.stop()).toBe(0)
   })
 
