@@ -18,8 +18,10 @@ export default defineNuxtConfig({
   css: ['~/assets/main.css'],
   // Each may be set when the server starts, such as NUXT_AUTH_ENABLED=false or NUXT_HOST_AGE=F.
   runtimeConfig: {
-    auth: { enabled: true, provider: 'demo', sessionCacheTtlMs: 60_000 },
+    auth: { enabled: true, provider: 'demo', sessionCacheTtlMs: 60_000, invite: { tokenSecret: 'of this playground only', tokenTtlSeconds: 604_800 } },
     sync: { enabled: true, provider: 'sqlite' },
+    connect: { enabled: true, provider: 'sqlite', maxComputers: 3 },
+    backgroundJobs: { enabled: true, storageProvider: 'sqlite' },
     /** Which host to play: F as of February 2026, A as of August 2026. */
     hostAge: 'A',
     public: { sync: { enabled: true, provider: 'sqlite' } },

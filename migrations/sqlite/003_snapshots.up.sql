@@ -13,7 +13,7 @@ CREATE TABLE snapshots (
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX snapshots_by_expiry ON snapshots (expires_at);
 

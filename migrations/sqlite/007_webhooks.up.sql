@@ -37,8 +37,8 @@ CREATE TABLE webhook_deliveries (
   created_at INTEGER NOT NULL
 ) STRICT;
 
--- The dispatcher's question every few seconds: what is due, oldest first.
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (COALESCE(next_retry_at, created_at), created_at)
+-- The dispatcher's question every few seconds: what is due.
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_retry_at, created_at)
   WHERE status = 'pending';
 CREATE INDEX webhook_deliveries_claimed ON webhook_deliveries (claimed_at) WHERE status = 'in_flight';
 CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook_id, created_at);

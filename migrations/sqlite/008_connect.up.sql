@@ -18,6 +18,7 @@ CREATE TABLE connect_authorizations (
 CREATE INDEX connect_authorizations_by_user_code ON connect_authorizations (user_code_hash, created_at);
 CREATE INDEX connect_authorizations_by_environment ON connect_authorizations (environment_id) WHERE environment_id IS NOT NULL;
 CREATE INDEX connect_authorizations_ended ON connect_authorizations (updated_at) WHERE status IN ('denied', 'consumed', 'expired');
+CREATE INDEX connect_authorizations_delivering ON connect_authorizations (redeliver_until) WHERE status = 'delivering';
 CREATE INDEX connect_authorizations_live ON connect_authorizations (expires_at) WHERE status IN ('pending', 'approved', 'delivering');
 
 CREATE TABLE connect_environments (

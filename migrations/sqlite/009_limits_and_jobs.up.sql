@@ -26,8 +26,6 @@ CREATE TABLE background_jobs (
   error TEXT,
   tool_calls_json TEXT,
   workflow_state_json TEXT,
-  -- Holds the user's encrypted key: removed when the job ends (trap J5).
-  execution_json TEXT,
   idempotency_key TEXT,
   lease_owner TEXT,
   lease_expires_at INTEGER,
@@ -39,6 +37,13 @@ CREATE UNIQUE INDEX background_jobs_by_key ON background_jobs (user_id, idempote
 CREATE INDEX background_jobs_streaming ON background_jobs (started_at, id) WHERE status = 'streaming';
 CREATE INDEX background_jobs_streaming_by_user ON background_jobs (user_id) WHERE status = 'streaming';
 CREATE INDEX background_jobs_ended ON background_jobs (completed_at) WHERE status <> 'streaming';
+
+-- What a worker needs of a job: the whole request and the user's encrypted key. Apart from the job, which
+-- is read every 80 ms and written with every chunk, and removed when it ends (trap J5).
+CREATE TABLE background_job_executions (
+  job_id TEXT NOT NULL PRIMARY KEY REFERENCES background_jobs (id) ON DELETE CASCADE,
+  execution_json TEXT NOT NULL
+) STRICT;
 
 -- The end of a growing text, so that a chunk does not rewrite what came before it (trap J3).
 CREATE TABLE background_job_chunks (

@@ -80,6 +80,28 @@ describe('members', () => {
     expect((await access.listMembers({ workspaceId })).filter(({ role }) => role === 'owner')).toHaveLength(1)
   })
 
+  it('include an owner whom somebody can sign in as', async () => {
+    const { access, workspaceId, ada } = await withPeople()
+    await access.upsertMember({ workspaceId, emailOrProviderId: 'typo@example.test', role: 'owner' })
+    await expect(access.removeMember({ workspaceId, userId: ada })).rejects.toMatchObject({ statusCode: 409 })
+    await expect(access.setMemberRole({ workspaceId, userId: ada, role: 'viewer' })).rejects.toMatchObject({ statusCode: 409 })
+  })
+
+  it('who are removed hear no more of the workspace through their webhooks', async () => {
+    const { access, webhookStore, workspaceId, ada, bob } = await withPeople()
+    await access.upsertMember({ workspaceId, emailOrProviderId: bob, role: 'editor' })
+    const hook = { scope: 'user' as const, workspace_id: workspaceId, url: 'https://a.test', label: '', events: ['message.created'], custom_hooks: [], signing_secret_enc: 'e', enabled: true }
+    const theirs = await webhookStore.createWebhook({ ...hook, user_id: bob })
+    await webhookStore.createWebhook({ ...hook, user_id: ada })
+    await webhookStore.createDeliveryLog({
+      webhook_id: theirs.id, event_id: 'e', event_type: 'message.created', attempt: 1, status: 'pending', claimed_by: null, claimed_at: null, http_status: null,
+      error_message: null, request_payload: '{}', response_body: null, duration_ms: null, next_retry_at: null, created_at: 1,
+    })
+    await access.removeMember({ workspaceId, userId: bob })
+    expect((await webhookStore.listWebhooksByEvent('message.created', 'user', workspaceId)).map(({ user_id }) => user_id)).toEqual([ada])
+    expect(await webhookStore.claimPendingDeliveries('w', 5)).toEqual([])
+  })
+
   it('who are removed run on in another workspace', async () => {
     const { access, store, workspaceId, bob } = await withPeople()
     const own = await store.getOrCreateDefaultWorkspace(bob)

@@ -106,6 +106,7 @@ describe('a pairing', () => {
     expect(consumed).not.toHaveProperty('credential_ciphertext')
     expect(await ask(T)).toMatchObject({ status: 'consumed' })
     expect(await select(engine, 'SELECT credential_ciphertext FROM connect_authorizations')).toEqual([{ credential_ciphertext: null }])
+    expect((await store.getAuthorizationByUserHash('user-1', T))?.status).toBe('consumed')
     for (const window of [0, -1, 1.5, Number.NaN]) await expect(ask(T, window)).rejects.toMatchObject({ statusCode: 400 })
   })
 
@@ -115,6 +116,24 @@ describe('a pairing', () => {
     await store.getAuthorizationByDeviceHash(device, T, 1e9)
     expect(await store.getAuthorizationByDeviceHash(device, T + 300_000, 1e9)).toMatchObject({ status: 'approved' })
     expect(await store.getAuthorizationByDeviceHash(device, T + 300_001, 1e9)).toMatchObject({ status: 'consumed' })
+  })
+
+  it('leaves no credential in the file, though the computer that has it never asks again', async () => {
+    const { store, activate, engine, clock, tidy } = await withStore()
+    const { device } = await activate()
+    const unclaimed = await activate()
+    await store.getAuthorizationByDeviceHash(device, T, WINDOW)
+    clock.time = T + WINDOW
+    await tidy()
+    expect(await count(engine, 'connect_authorizations', 'credential_ciphertext IS NOT NULL')).toBe(2)
+    clock.time = T + WINDOW + 1
+    await tidy()
+    expect(await count(engine, 'connect_authorizations', 'credential_ciphertext IS NOT NULL')).toBe(1)
+    expect(await store.getAuthorizationByDeviceHash(device, T, WINDOW)).toMatchObject({ status: 'consumed' })
+    clock.time = T + 1_800_000
+    await tidy()
+    expect(await count(engine, 'connect_authorizations', 'credential_ciphertext IS NOT NULL')).toBe(0)
+    expect(await store.getAuthorizationByDeviceHash(unclaimed.device, T, WINDOW)).toMatchObject({ status: 'expired' })
   })
 
   it('that nobody came for in time gives its credential up', async () => {
@@ -146,6 +165,9 @@ describe('a reservation', () => {
     expect(await store.listEnvironments(scope), 'not connected yet').toEqual([])
     await expect(reserve(id)).rejects.toMatchObject(unavailable)
     await expect(reserve('nope')).rejects.toMatchObject(unavailable)
+    const lasting = await pair(T, T + 9_000_000)
+    await reserve(lasting.id)
+    expect((await store.getAuthorizationByDeviceHash(lasting.device, T, WINDOW))?.expires_at, 'never shortened').toBe(T + 9_000_000)
   })
 
   it('keeps to the limit of the account or the workspace, however many come at once (F16)', async () => {
@@ -318,7 +340,7 @@ describe('revocation', () => {
     const { id, environmentId } = await activate()
     const find = (where = scope) => store.getEnvironmentByControlTokenHash(`control-${id}`, where)
     expect(await find()).toMatchObject({ id: environmentId })
-    expect(await find({ ...scope, userId: 'bob' })).toBeNull()
+    for (const stranger of [{ ...scope, userId: 'bob' }, { ...scope, workspaceId: 'ws-2' }]) expect(await find(stranger)).toBeNull()
     await begin(environmentId)
     expect(await find(), 'so that it can try again').toMatchObject({ status: 'revoking' })
     await store.completeEnvironmentRevocation(environmentId, 'r1', T)
@@ -360,6 +382,12 @@ describe('records', () => {
     expect(await purge(T + 1001, 1)).toEqual({ authorizations: 1, environments: 1 })
     expect(await purge(T + 1e8)).toEqual({ authorizations: 0, environments: 0 })
     expect(await count(engine, 'connect_authorizations')).toBe(1)
+    for (let index = 0; index < 510; index++) {
+      const { id } = await pair(T + 10_000 - index)
+      await store.denyAuthorization(id, T + 10_000 - index)
+    }
+    expect(await purge(T + 1e8, 9999), 'at most 500').toEqual({ authorizations: 500, environments: 0 })
+    expect(await select(engine, 'SELECT MIN(updated_at) AS oldest FROM connect_authorizations WHERE status = \'denied\''), 'the youngest are left').toEqual([{ oldest: T + 9_991 }])
     for (const batchSize of [0, -1, 1.5]) await expect(purge(T, batchSize)).rejects.toMatchObject({ statusCode: 400 })
   })
 })

@@ -39,6 +39,8 @@ describe('invites', () => {
     })
     expect(await store.listInvites({ workspaceId, status: 'expired' })).toHaveLength(1)
     expect(await store.listInvites({ workspaceId, limit: 0 })).toHaveLength(1)
+    for (let index = 0; index < 510; index++) await invite({ tokenHash: `more-${index}` })
+    expect([(await store.listInvites({ workspaceId })).length, (await store.listInvites({ workspaceId, limit: 9999 })).length]).toEqual([100, 500])
     expect(await store.listInvites({ workspaceId: 'elsewhere' })).toEqual([])
   })
 
@@ -75,7 +77,7 @@ describe('invites', () => {
   })
 
   it('say why not, in the contract\'s order, and write nothing', async () => {
-    const { store, workspaceId, invite, accept, provider, seconds } = await withWorkspace()
+    const { store, owner, workspaceId, invite, accept, provider, seconds } = await withWorkspace()
     await invite()
     await invite({ tokenHash: 'hash-late', expiresAt: seconds() + 10 })
     const { inviteId } = await invite({ tokenHash: 'hash-revoked' })
@@ -86,6 +88,8 @@ describe('invites', () => {
     }
     expect(await reason({ tokenHash: 'nope' })).toBe('not_found')
     expect(await reason({ workspaceId: 'elsewhere' })).toBe('not_found')
+    const other = await store.createWorkspace({ userId: owner, name: 'Other' })
+    expect(await reason({ workspaceId: other.workspaceId })).toBe('not_found')
     expect(await reason({ email: 'eve@example.test' })).toBe('email_mismatch')
     expect(await reason({ email: 'eve@example.test', tokenHash: 'hash-revoked' })).toBe('email_mismatch')
     expect(await reason({ tokenHash: 'hash-revoked' })).toBe('revoked')
@@ -104,6 +108,7 @@ describe('invites', () => {
     await invite({ tokenHash: 'hash-2', role: 'viewer' })
     await store.removeWorkspace({ userId: owner, workspaceId })
     expect(await accept({ tokenHash: 'hash-2' })).toEqual({ ok: false, reason: 'not_found' })
+    expect(await store.consumeInvite({ workspaceId, email: 'bob@example.test', tokenHash: 'hash-2', acceptedUserId: owner })).toEqual({ ok: false, reason: 'not_found' })
     expect(await store.validateInvite({ workspaceId, email: 'bob@example.test', tokenHash: 'hash-2' })).toEqual({ ok: false, reason: 'not_found' })
     await expect(invite({ tokenHash: 'hash-3' })).rejects.toMatchObject({ statusCode: 404 })
   })
@@ -163,6 +168,24 @@ describe('somebody added by e-mail before they ever signed in (A8)', () => {
     expect(accepted).toMatchObject({ ok: true, role: 'editor', createdUser: false })
     expect(await count(provider.engine, 'users')).toBe(2)
     expect(await store.getUser({ provider: 'demo', providerUserId: 'bob' })).toMatchObject({ email: 'bob@example.test', displayName: 'Bob' })
+  })
+
+  it('is not given away by an invite into another workspace, whose owner has its token', async () => {
+    for (const granted of [false, true]) {
+      const { provider, workspaceId, store } = await withWorkspace()
+      if (granted) await addMember(provider, workspaceId, 'cfo@example.test', 'owner')
+      else await provider.engine.batch([{ sql: 'INSERT INTO users VALUES (?, ?, NULL, NULL, 1)', parameters: ['placeholder', 'cfo@example.test'] }])
+      const [placeholder] = await select<{ id: string }>(provider.engine, 'SELECT id FROM users WHERE email = ?', 'cfo@example.test')
+      if (!granted) await provider.adminStores.createAdminUserStore().grantAdmin({ userId: placeholder?.id ?? '' })
+      const { userId: mallory } = await store.getOrCreateUser({ provider: 'demo', providerUserId: 'mallory' })
+      const own = await store.createWorkspace({ userId: mallory, name: 'Trap' })
+      const seconds = Math.floor(provider.clock.now() / 1000)
+      await store.createInvite({ workspaceId: own.workspaceId, email: 'cfo@example.test', role: 'viewer', invitedByUserId: mallory, expiresAt: seconds + 60, tokenHash: 'known' })
+      const accepted = await store.acceptInviteAndProvisionUser({ provider: 'demo', providerUserId: 'mallory-2', email: 'cfo@example.test', workspaceId: own.workspaceId, tokenHash: 'known' })
+      expect(accepted).toMatchObject({ ok: true, createdUser: true })
+      expect(accepted.ok && accepted.userId).not.toBe(placeholder?.id)
+      expect(await provider.deploymentAdminChecker.checkDeploymentAdmin('mallory-2', 'demo')).toBe(false)
+    }
   })
 
   it('is not whoever claims the address, unless the auth provider vouches for it', async () => {

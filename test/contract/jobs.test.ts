@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CreateJobParams, JobConfig } from '../../src/runtime/server/host/jobs-contract'
 import { openTestProvider } from '../support/provider'
-import { count } from '../support/sql'
+import { count, select } from '../support/sql'
 
 const LOST = { name: 'BackgroundJobLeaseLostError', message: 'Background job lease was superseded' }
 
@@ -50,10 +50,26 @@ describe('background jobs', () => {
       await jobs.updateJob(id, { contentChunk: chunk, chunksReceived: index + 1 })
     }
     expect((await jobs.getJob(id, 'ada'))?.content).toBe(text)
-    expect(await count(engine, 'background_job_chunks')).toBeLessThanOrEqual(65)
+    const tail = await count(engine, 'background_job_chunks')
+    expect(tail).toBeGreaterThan(0)
+    expect(tail).toBeLessThanOrEqual(65)
+    const [row] = await select<{ length: number }>(engine, 'SELECT LENGTH(content) AS length FROM background_jobs')
+    await jobs.updateJob(id, { contentChunk: 'x' })
+    expect(await select(engine, 'SELECT LENGTH(content) AS length FROM background_jobs'), 'the long text is not touched by one more chunk').toEqual([row])
+    text += 'x'
     await jobs.failJob(id, 'broke')
     expect(await jobs.getJob(id, 'ada')).toMatchObject({ status: 'error', error: 'broke', content: text })
     expect(await count(engine, 'background_job_chunks')).toBe(0)
+  })
+
+  it('show what a worker needs to the host itself only', async () => {
+    const { jobs, create, clock } = await withJobs({ jobTimeoutMs: 1000 })
+    const id = await create({ execution })
+    expect(await jobs.getJob(id, 'ada')).not.toHaveProperty('execution')
+    expect(await jobs.getJob(id, '*')).toMatchObject({ execution })
+    clock.advance(1000)
+    await jobs.cleanupExpired()
+    expect(await jobs.getJob(id, '*')).not.toHaveProperty('execution')
   })
 
   it('are aborted by their owner, which the running stream sees', async () => {
@@ -140,7 +156,8 @@ describe('leases', () => {
     await expect(jobs.updateJob(id, { contentChunk: 'stale', leaseOwner: 'a' })).rejects.toMatchObject(LOST)
     await expect(jobs.completeJob(id, 'stale', 'a')).rejects.toMatchObject(LOST)
     await expect(jobs.failJob(id, 'stale', 'a')).rejects.toMatchObject(LOST)
-    expect(await jobs.getJob(id, 'ada')).toMatchObject({ status: 'streaming', content: 'mine', execution: { contentBase: 'x' }, lastActivityAt: now + 150 })
+    expect(await jobs.getJob(id, 'ada')).toMatchObject({ status: 'streaming', content: 'mine', lastActivityAt: now + 150 })
+    expect(await jobs.getJob(id, '*')).toMatchObject({ execution: { contentBase: 'x' } })
     await jobs.completeJob(id, 'done', 'b')
     await expect(jobs.updateJob(id, { contentChunk: 'x', leaseOwner: 'b' })).rejects.toMatchObject(LOST)
     expect(await jobs.renewJobLease(id, 'b', now + 160, now + 300)).toBe(false)
@@ -153,11 +170,12 @@ describe('leases', () => {
     if (status === 'complete') await jobs.completeJob(id, 'x', 'a')
     else if (status === 'error') await jobs.failJob(id, 'x', 'a')
     else await jobs.abortJob(id, 'ada')
+    if (status === 'error') expect(await jobs.getJob(await create({ execution }), '*')).toHaveProperty('execution')
     const job = await jobs.getJob(id, '*')
     expect(job).toMatchObject({ status })
     expect(job).not.toHaveProperty('execution')
     expect(job).not.toHaveProperty('leaseOwner')
-    expect(await count(engine, 'background_jobs', 'execution_json IS NOT NULL')).toBe(0)
-    expect(await jobs.claimNextJob('b', clock.now() + 1e6, clock.now() + 2e6)).toBeNull()
+    expect(await count(engine, 'background_job_executions', `job_id = '${id}'`)).toBe(0)
+    expect(await jobs.claimJob(id, 'b', clock.now() + 1e6, clock.now() + 2e6)).toBeNull()
   })
 })

@@ -77,7 +77,7 @@ describe('a snapshot', () => {
           ...keys.slice(8, 14).map(pk => messageOp({ pk, clock, operation: clock % 2 ? 'delete' : 'put', text: `again ${clock}` })),
           ...keys.slice(20, 25).map(pk => messageOp({ pk, clock, operation: clock % 2 ? 'put' : 'delete', text: `back ${clock}` })),
           put(keys[15] ?? '', 0, 'too late'), put(`k00-new-${clock}`, 1, 'new'), threadOp({ clock, title: `Talk ${clock}` }))
-        await syncGateway.snapshot(ada, { scope, pageSize: 2 })
+        await syncGateway.snapshot(grace, { scope, pageSize: 2 })
       },
     })
     expect(stateOf(items)).toEqual(before)
@@ -207,15 +207,13 @@ describe('a snapshot', () => {
   })
 
   it('is one of a few: a user\'s oldest ends when they open too many, and nobody else\'s', async () => {
-    const { syncGateway, clock, engine } = await withMessages(3)
+    const { syncGateway, engine } = await withMessages(3)
     const first = (await syncGateway.snapshot(ada, { scope, pageSize: 1 })).nextPageToken ?? ''
     const hers = (await syncGateway.snapshot(grace, { scope, pageSize: 1 })).nextPageToken ?? ''
     for (let opened = 1; opened < MAX_OPEN_SNAPSHOTS; opened++) {
-      clock.advance(1000)
       await syncGateway.snapshot(ada, { scope, pageSize: 1 })
     }
     expect((await syncGateway.snapshot(ada, { scope, pageSize: 1, pageToken: first })).items).toHaveLength(1)
-    clock.advance(1000)
     await syncGateway.snapshot(ada, { scope, pageSize: 1 })
     await expect(syncGateway.snapshot(ada, { scope, pageSize: 1, pageToken: first })).rejects.toMatchObject({ statusCode: 410 })
     expect((await syncGateway.snapshot(grace, { scope, pageSize: 1, pageToken: hers })).items).toHaveLength(1)

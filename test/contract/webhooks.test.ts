@@ -84,11 +84,13 @@ describe('webhooks', () => {
 
   it('of a user are switched off together, and nobody else\'s', async () => {
     const { webhookStore } = await openTestProvider()
-    for (const webhook of [base, base, { ...base, enabled: false }, { ...base, workspace_id: 'ws-2' }, admin]) await webhookStore.createWebhook(webhook)
+    for (const webhook of [base, base, { ...base, enabled: false }, { ...base, workspace_id: 'ws-2' }, admin, { ...base, user_id: 'bob' }, { ...base, scope: 'admin' as const }]) await webhookStore.createWebhook(webhook)
     expect(await webhookStore.disableAllWebhooks('ada', 'ws-1')).toBe(2)
     expect(await webhookStore.disableAllWebhooks('ada', 'ws-1')).toBe(0)
     expect((await webhookStore.listWebhooks('ada', 'ws-2'))[0]?.enabled).toBe(true)
-    expect((await webhookStore.listAdminWebhooks())[0]?.enabled).toBe(true)
+    expect((await webhookStore.listAdminWebhooks()).map(({ enabled }) => enabled)).toEqual([true, true])
+    expect(await webhookStore.listWebhooks('bob', 'ws-1')).toMatchObject([{ enabled: true }])
+    expect(await webhookStore.listWebhooks('ada', 'ws-1'), 'not the admin\'s, though it names the same user').toHaveLength(3)
   })
 })
 
@@ -128,6 +130,8 @@ describe('deliveries', () => {
     await webhookStore.claimPendingDeliveries('a', 1)
     expect(await webhookStore.cancelDeliveriesByWebhook(id)).toBe(1)
     expect((await webhookStore.getDeliveryLogs(id, 0))[0]).toMatchObject({ status: 'cancelled', claimed_by: null, next_retry_at: null })
+    await webhookStore.updateDeliveryLog(log, { status: 'pending', next_retry_at: 1 })
+    expect(await webhookStore.claimPendingDeliveries('b', 5), 'what was cancelled is not tried again').toEqual([])
     await webhookStore.deleteWebhook(id)
     expect(await count(engine, 'webhook_deliveries')).toBe(0)
     await webhookStore.updateDeliveryLog(log, { status: 'success' })
@@ -144,12 +148,16 @@ describe('deliveries', () => {
     clock.advance(1)
     expect(await webhookStore.resetStaleInFlightDeliveries(1000)).toBe(1)
     expect(await webhookStore.claimPendingDeliveries('b', 1)).toMatchObject([{ attempt: 3, claimed_by: 'b' }])
+    await webhookStore.createDeliveryLog(delivery(id, { event_id: 'unclaimed', status: 'in_flight' }))
+    expect(await webhookStore.resetStaleInFlightDeliveries(1), 'one that nobody ever claimed').toBe(1)
   })
 
   it('are told newest first, and the ended ones for health', async () => {
     const { webhookStore, id } = await withWebhook()
     for (const [index, status] of (['success', 'failed', 'cancelled', 'pending', 'success', 'failed'] as const).entries()) await webhookStore.createDeliveryLog(delivery(id, { status, created_at: index }))
     expect((await webhookStore.getDeliveryLogs(id, 2)).map(({ created_at }) => created_at)).toEqual([5, 4, 3, 2])
+    for (let index = 0; index < 510; index++) await webhookStore.createDeliveryLog(delivery(id, { status: 'cancelled', created_at: 100 + index }))
+    expect((await webhookStore.getDeliveryLogs(id, 0)).map(({ created_at }) => created_at), 'a page at most').toEqual(Array.from({ length: 500 }, (_, index) => 609 - index))
     expect((await webhookStore.getRecentTerminalDeliveries(id, 3)).map(({ created_at }) => created_at)).toEqual([5, 4, 1])
   })
 

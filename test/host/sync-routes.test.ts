@@ -242,19 +242,31 @@ describe('POST /api/sync/pull, update-cursor, gc and snapshot of August', () => 
     expect((await client.post(path, { scope: { workspaceId: randomUUID() }, deviceId: 'd', version: 1 })).status).toBe(403)
   })
 
-  it('gc 400, and 503 until the provider has snapshots', async () => {
+  it('gc 400, else what was collected', async () => {
     const { client, scope } = await signedIn()
     for (const route of ['gc-change-log', 'gc-tombstones']) {
       for (const retentionSeconds of [3599, 31_536_001, 1.5, '3600']) expect(await client.post(`/api/sync/${route}`, { scope, retentionSeconds })).toMatchObject({ status: 400, statusText: 'Invalid GC request' })
-      expect((await client.post(`/api/sync/${route}`, { scope, retentionSeconds: 3600 })).status).toBe(503)
     }
+    await client.post('/api/sync/push', { scope, ops: [messageOp(), messageOp({ clock: 2 })] })
+    await client.post('/api/sync/update-cursor', { scope, deviceId: 'd', version: 2 })
+    expect(await client.post('/api/sync/gc-change-log', { scope, retentionSeconds: 3600 })).toMatchObject({ status: 200, body: { changes: 1 } })
+    expect(await client.post('/api/sync/gc-tombstones', { scope, retentionSeconds: 3600 })).toMatchObject({ status: 200, body: { tombstones: 0 } })
   })
 
-  it('snapshot 400, 401, and 503 until the provider has snapshots', async () => {
+  it('snapshot 400, 401, 403, 410, else pages of one version', async () => {
     const { server, client, scope } = await signedIn()
-    for (const pageSize of [0, 1001, 'x']) expect((await client.post('/api/sync/snapshot', { scope, pageSize })).status).toBe(400)
-    expect((await new Client(server.url).post('/api/sync/snapshot', { scope, pageSize: 1 })).status).toBe(401)
-    expect((await client.post('/api/sync/snapshot', { scope, pageSize: 1 })).status).toBe(503)
+    const path = '/api/sync/snapshot'
+    for (const pageSize of [0, 1001, 'x']) expect((await client.post(path, { scope, pageSize })).status).toBe(400)
+    expect((await new Client(server.url).post(path, { scope, pageSize: 1 })).status).toBe(401)
+    expect((await client.post(path, { scope: { workspaceId: randomUUID() }, pageSize: 1 })).status).toBe(403)
+    expect(await client.post(path, { scope, pageSize: 1, pageToken: 'x' })).toMatchObject({ status: 400, statusText: 'Invalid snapshot page token' })
+    await client.post('/api/sync/push', { scope, ops: [messageOp({ pk: 'a' }), messageOp({ pk: 'b' })] })
+    const { body } = await client.post(path, { scope, pageSize: 1 }) as { body: { nextPageToken: string, highWatermark: number, items: { pk: string }[] } }
+    expect(body).toMatchObject({ highWatermark: 2, items: [{ kind: 'row', pk: 'a' }] })
+    await client.post('/api/sync/push', { scope, ops: [messageOp({ pk: 'b', clock: 2, operation: 'delete' })] })
+    expect(await client.post(path, { scope, pageSize: 1, pageToken: body.nextPageToken })).toMatchObject({ status: 200, body: { highWatermark: 2, items: [{ kind: 'row', pk: 'b' }], nextPageToken: null } })
+    const unknown = body.nextPageToken.replace(/^(s1\.[^.]+)\.[^.]+/, '$1.0000')
+    expect(await client.post(path, { scope, pageSize: 1, pageToken: unknown })).toMatchObject({ status: 410, statusText: 'Snapshot expired or unavailable' })
   })
 })
 

@@ -5,6 +5,7 @@ export interface Session {
   user: { id: string, displayName?: string }
   workspace: { id: string, name: string }
   role: string
+  deploymentAdmin: boolean
 }
 
 export interface WorkspaceEntry {
@@ -61,6 +62,12 @@ export function useAccount() {
     await refresh()
   }
 
+  async function acceptInvite(token: string): Promise<{ ok: boolean, reason?: string } | undefined> {
+    const result = await act<{ ok: boolean, reason?: string }>('POST', '/api/demo/accept-invite', { token })
+    if (result?.ok) await refresh()
+    return result
+  }
+
   /** Something the user asked for: what it ends with is shown until the next one. */
   async function act<Answer>(method: string, path: string, body?: object): Promise<Answer | undefined> {
     trouble.value = ''
@@ -79,5 +86,5 @@ export function useAccount() {
     return undefined
   }
 
-  return { session, workspaces, trouble, begin, signIn, openWorkspace, createWorkspace, renameWorkspace, removeWorkspace }
+  return { session, workspaces, trouble, begin, signIn, openWorkspace, createWorkspace, renameWorkspace, removeWorkspace, acceptInvite }
 }

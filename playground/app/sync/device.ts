@@ -1,6 +1,7 @@
 import { incomingRevisionWins } from '../../shared/sync/revision'
 import { SYNC_TABLES } from '../../shared/sync/schemas'
 import type { SyncChange, SyncTable } from '../../shared/sync/schemas'
+import { bootstrap } from './bootstrap'
 import { HybridClock } from './hlc'
 import { newId } from './id'
 import type { LocalStore } from './local-store'
@@ -131,15 +132,14 @@ export class Device {
   }
 
   async #pullAll(goOn: () => boolean): Promise<void> {
-    let startedOver = false
+    let recovered = await this.store.cursor() === 0 && await this.#bootstrap(goOn)
     for (let more = true; more && goOn();) {
       const cursor = await this.store.cursor()
       const page = await this.server.pull(cursor, PAGE, SYNC_TABLES)
       if (page.requiresSnapshot) {
-        // The server's history does not reach this far: what it holds is taken again from the start.
-        if (startedOver || cursor === 0) throw new Error('The server asks for a snapshot, which this page cannot take')
-        startedOver = true
-        await this.store.saveCursor(0)
+        if (recovered) throw new Error('Snapshot recovery did not cover the requested cursor')
+        recovered = true
+        if (!await this.#bootstrap(goOn)) await this.store.saveCursor(0)
         continue
       }
       await this.#applyPage(page.changes, page.nextCursor)
@@ -147,6 +147,13 @@ export class Device {
       more = page.hasMore
     }
     if (goOn()) await this.#reportCursor()
+  }
+
+  /** Takes everything at once: a new device, or one that the server's history does not reach back to. */
+  async #bootstrap(goOn: () => boolean): Promise<boolean> {
+    const version = await bootstrap(this.store, this.server, goOn)
+    if (version !== undefined) this.#report({ cursor: version })
+    return version !== undefined
   }
 
   /** The server only collects by it, so that a report that fails is no trouble: the next one says more. */

@@ -1,4 +1,4 @@
-import type { PendingOp, PullResponse, PushResult } from '../../shared/sync/schemas'
+import type { PendingOp, PullResponse, PushResult, SnapshotResponse } from '../../shared/sync/schemas'
 
 const TIMEOUT_MS = 30_000
 
@@ -20,6 +20,8 @@ export class RefusedError extends Error {
 export interface SyncServer {
   push(ops: readonly PendingOp[]): Promise<PushResult>
   pull(cursor: number, limit: number, tables: readonly string[]): Promise<PullResponse>
+  /** One page of everything; undefined where the host has no snapshots. */
+  snapshot(pageSize: number, pageToken: string | undefined): Promise<SnapshotResponse | undefined>
   updateCursor(deviceId: string, version: number): Promise<unknown>
 }
 
@@ -33,6 +35,17 @@ export class Transport implements SyncServer {
 
   pull(cursor: number, limit: number, tables: readonly string[]): Promise<PullResponse> {
     return this.#post('/api/sync/pull', { cursor, limit, tables })
+  }
+
+  async snapshot(pageSize: number, pageToken: string | undefined): Promise<SnapshotResponse | undefined> {
+    try {
+      return await this.#post<SnapshotResponse>('/api/sync/snapshot', { pageSize, ...pageToken === undefined ? {} : { pageToken } })
+    }
+    catch (error) {
+      // The host of February has no such route.
+      if (error instanceof DeferredError && error.status === 404) return undefined
+      throw error
+    }
   }
 
   updateCursor(deviceId: string, version: number): Promise<unknown> {

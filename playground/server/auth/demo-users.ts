@@ -13,6 +13,10 @@ export const DEMO_USERS = [
 
 export type DemoUser = typeof DEMO_USERS[number]
 
+export function emailOf(user: DemoUser): string {
+  return `${user.id}@example.test`
+}
+
 const COOKIE = 'or3_demo_user'
 
 export function findDemoUser(id: unknown): DemoUser | undefined {

@@ -4,19 +4,21 @@ import type { SessionContext } from './session'
 import { requireSession } from './session'
 import type { WorkspaceRole } from './store/types'
 
-export type Permission = 'workspace.read' | 'workspace.write' | 'workspace.settings.manage'
+export type Permission = 'workspace.read' | 'workspace.write' | 'workspace.settings.manage' | 'users.manage' | 'admin.access'
 
 /** Contract §5.3. */
-const ROLES: Record<Permission, readonly WorkspaceRole[]> = {
+const ROLES: Record<Exclude<Permission, 'admin.access'>, readonly WorkspaceRole[]> = {
   'workspace.read': ['owner', 'editor', 'viewer'],
   'workspace.write': ['owner', 'editor'],
   'workspace.settings.manage': ['owner'],
+  'users.manage': ['owner'],
 }
 
 /** The session, if its role allows `permission` and it runs in `workspaceId`. Throws 401 and 403. */
 export async function requireCan(event: H3Event, permission: Permission, workspaceId?: string): Promise<SessionContext> {
   const session = await requireSession(event)
   const elsewhere = workspaceId !== undefined && workspaceId !== session.workspace.id
-  if (elsewhere || !ROLES[permission].includes(session.role)) throw createError({ statusCode: 403, statusMessage: 'Forbidden' })
+  const allowed = permission === 'admin.access' ? session.deploymentAdmin : ROLES[permission].includes(session.role)
+  if (elsewhere || !allowed) throw createError({ statusCode: 403, statusMessage: 'Forbidden' })
   return session
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { H3Event } from 'h3'
 import { createError } from 'h3'
 import { useRuntimeConfig } from '#imports'
-import { demoUserOf } from './demo-users'
+import { DEMO_USERS, demoUserOf, emailOf } from './demo-users'
+import { isDeploymentAdmin } from './deployment-admin'
 import { getAuthWorkspaceStore } from './store/registry'
 import type { AuthWorkspaceStore, WorkspaceRole } from './store/types'
 
@@ -13,6 +14,7 @@ export interface SessionContext {
   user: { id: string, email?: string, displayName?: string }
   workspace: { id: string, name: string }
   role: WorkspaceRole
+  deploymentAdmin: boolean
 }
 
 /** Sessions are remembered for a minute, so that a poll every two seconds does not ask the store each time. */
@@ -35,7 +37,11 @@ export async function resolveSessionContext(event: H3Event): Promise<SessionCont
 
 /** After a change of workspace, the acting user's next request must not see the old session. */
 export function forgetSession(session: SessionContext): void {
-  const key = cacheKey(session.providerUserId)
+  forgetUser(session.providerUserId)
+}
+
+export function forgetUser(providerUserId: string): void {
+  const key = cacheKey(providerUserId)
   generations.set(key, (generations.get(key) ?? 0) + 1)
   cache.delete(key)
 }
@@ -64,7 +70,7 @@ async function load(event: H3Event): Promise<SessionContext | null> {
 
   const { auth } = useRuntimeConfig()
   const store = requireWorkspaceStore()
-  const profile = { email: `${user.id}@example.test`, displayName: user.name }
+  const profile = { email: emailOf(user), displayName: user.name }
   const { userId } = await store.getOrCreateUser({ provider: auth.provider, providerUserId: user.id, ...profile })
   const { workspaceId, workspaceName } = await store.getOrCreateDefaultWorkspace(userId)
   const role = await store.getWorkspaceRole({ userId, workspaceId })
@@ -77,6 +83,8 @@ async function load(event: H3Event): Promise<SessionContext | null> {
     user: { id: userId, ...profile },
     workspace: { id: workspaceId, name: workspaceName },
     role,
+    // The first of them is always one, so that there is somebody to grant it to others.
+    deploymentAdmin: user === DEMO_USERS[0] || await isDeploymentAdmin(useRuntimeConfig().sync.provider, user.id, auth.provider),
   }
   if (generations.get(key) !== generation) return session
   if (cache.size >= MAX_CACHED) cache.clear()

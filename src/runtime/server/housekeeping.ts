@@ -1,3 +1,5 @@
+import { setImmediate as nextTick } from 'node:timers/promises'
+
 /** Work that nobody waits for; returns how much it did, so that the rest can follow at once. */
 export type Chore = () => Promise<number>
 
@@ -32,7 +34,7 @@ export class Housekeeping {
   async #all(): Promise<void> {
     for (const chore of this.chores) {
       try {
-        for (let round = 0; round < MAX_ROUNDS && await chore() > 0; round++);
+        for (let round = 0; round < MAX_ROUNDS && await chore() > 0; round++) await nextTick()
       }
       catch (error) {
         this.onFault(error)

@@ -2,6 +2,7 @@ import { createAdminAdapter } from './admin/adapter'
 import { createAdminStores, createDeploymentAdminChecker } from './admin/stores'
 import type { Clock } from './clock'
 import type { Config } from './config'
+import { wipeCredentials } from './connect/records'
 import { createConnectStore } from './connect/store'
 import type { Engine } from './engine/engine'
 import type { HookQueue } from './hook-queue'
@@ -104,5 +105,6 @@ export function choresOf({ engine, clock }: { engine: Engine, clock: Clock }): C
     () => endSnapshots(engine, clock.now()),
     () => dropOldIntents(engine, Math.floor(clock.now() / 1000)),
     () => dropExpiredLimits(engine, clock.now()),
+    () => wipeCredentials(engine, clock.now()),
   ]
 }

@@ -8,7 +8,7 @@ import { LocalStore } from '../../../playground/app/sync/local-store'
 import { FAILED, Outbox } from '../../../playground/app/sync/outbox'
 import type { SyncServer } from '../../../playground/app/sync/transport'
 import { DeferredError, RefusedError } from '../../../playground/app/sync/transport'
-import type { PendingOp, PullResponse, PushResult, SyncChange } from '../../../playground/shared/sync/schemas'
+import type { PendingOp, PullResponse, PushResult, SnapshotItem, SnapshotResponse, SyncChange } from '../../../playground/shared/sync/schemas'
 
 /** A server in memory that can be told to fail, and remembers how it was asked. */
 class TestServer implements SyncServer {
@@ -28,6 +28,13 @@ class TestServer implements SyncServer {
   async pull(cursor: number, limit: number): Promise<PullResponse> {
     this.pulls.push(cursor)
     return this.pullWith(cursor, limit)
+  }
+
+  /** A host of February, which has no snapshots, unless told otherwise. */
+  snapshotWith: (pageToken: string | undefined) => Promise<SnapshotResponse | undefined> = async () => undefined
+
+  snapshot(_pageSize: number, pageToken: string | undefined): Promise<SnapshotResponse | undefined> {
+    return this.snapshotWith(pageToken)
   }
 
   async updateCursor(_deviceId: string, version: number): Promise<void> {
@@ -186,7 +193,56 @@ describe('a device', () => {
     expect(server.pulls.slice(0, 2)).toEqual([50, 0])
     server.pullWith = async (cursor, limit) => ({ ...server.page(cursor, limit), requiresSnapshot: true })
     await put(device, 't2', 'two')
-    await until(() => expect(status()?.trouble).toContain('snapshot'))
+    await until(() => expect(status()?.trouble).toContain('Snapshot recovery did not cover'))
+  })
+
+  it('begins with a snapshot, installs it as a whole, and pulls on from its version', async () => {
+    const server = new TestServer()
+    const { device, store } = openDevice(server)
+    const row = (pk: string, clock: number): SnapshotItem => ({ kind: 'row', tableName: 'threads', pk, payload: { id: pk, ...thread(`server ${clock}`), clock }, revision: { clock, hlc: '1', opId: pk } })
+    await put(device, 'mine', 'written before the first sync')
+    await put(device, 'both', 'mine')
+    const tokens: (string | undefined)[] = []
+    server.snapshotWith = async (pageToken) => {
+      tokens.push(pageToken)
+      if (pageToken === undefined) return { workspaceId: 'w', snapshotId: 's', highWatermark: 7, items: [row('a', 1), row('both', 9)], nextPageToken: 'next' }
+      return { workspaceId: 'w', snapshotId: 's', highWatermark: 7, items: [{ kind: 'tombstone', tableName: 'threads', pk: 'gone', revision: { clock: 3, hlc: '1', opId: 'x' }, serverDeletedAt: 1 }], nextPageToken: null }
+    }
+    server.pullWith = async cursor => ({ ...server.page(99, 1), nextCursor: cursor })
+    device.goOnline()
+    await until(() => expect(server.cursors).toEqual([7]))
+    expect([tokens, server.pulls[0]]).toEqual([[undefined, 'next'], 7])
+    expect((await store.threads.toArray()).map(({ id, title }) => [id, title]).sort()).toEqual([['a', 'server 1'], ['both', 'server 9'], ['mine', 'written before the first sync']])
+    expect(await store.revisionOf('threads', 'gone')).toMatchObject({ clock: 3 })
+  })
+
+  it('installs nothing of a snapshot that does not come to its end, and starts it again', async () => {
+    const server = new TestServer()
+    const { device, store, status } = openDevice(server)
+    let broken = true
+    server.snapshotWith = async (pageToken) => {
+      if (pageToken !== undefined && broken) throw new DeferredError(410, 0)
+      const items: SnapshotItem[] = [{ kind: 'row', tableName: 'threads', pk: pageToken ?? 'first', payload: { id: pageToken ?? 'first', ...thread('x') }, revision: { clock: 1, hlc: '1', opId: 'x' } }]
+      return { workspaceId: 'w', snapshotId: 's', highWatermark: 2, items, nextPageToken: pageToken === undefined ? 'second' : null }
+    }
+    server.pullWith = async cursor => ({ ...server.page(99, 1), nextCursor: cursor })
+    device.goOnline()
+    await until(() => expect(status()?.trouble).toContain('410'))
+    expect([await store.threads.count(), await store.cursor()]).toEqual([0, 0])
+    broken = false
+    await until(async () => expect(await store.threads.count()).toBe(2))
+  })
+
+  it('recovers by a snapshot when the server asks for one, and says so if that does not help', async () => {
+    const server = new TestServer()
+    const { device, store, status } = openDevice(server)
+    await store.saveCursor(50)
+    server.snapshotWith = async () => ({ workspaceId: 'w', snapshotId: 's', highWatermark: 3, items: [], nextPageToken: null })
+    server.pullWith = async cursor => ({ ...server.page(99, 1), nextCursor: cursor, requiresSnapshot: cursor > 3 })
+    device.goOnline()
+    await until(() => expect(server.cursors).toEqual([3]))
+    server.pullWith = async cursor => ({ ...server.page(99, 1), nextCursor: cursor, requiresSnapshot: true })
+    await until(() => expect(status()?.trouble).toContain('Snapshot recovery did not cover'))
   })
 
   it('waits as long as a server asks, whatever is written meanwhile', async () => {

@@ -11,4 +11,9 @@ export interface AuthWorkspaceStore {
   updateWorkspace(input: { userId: string, workspaceId: string, name: string, description?: string | null }): Promise<void>
   removeWorkspace(member: { userId: string, workspaceId: string }): Promise<void>
   setActiveWorkspace(member: { userId: string, workspaceId: string }): Promise<void>
+  /** Only stores of August have these (contract §2.1.2). Times are seconds. */
+  createInvite?(input: { workspaceId: string, email: string, role: WorkspaceRole, invitedByUserId: string, expiresAt: number, tokenHash: string }): Promise<{ inviteId: string }>
+  listInvites?(input: { workspaceId: string, status?: string, limit?: number }): Promise<unknown[]>
+  revokeInvite?(input: { workspaceId: string, inviteId: string, revokedByUserId: string }): Promise<void>
+  acceptInviteAndProvisionUser?(input: { provider: string, providerUserId: string, email: string, displayName?: string, workspaceId: string, tokenHash: string }): Promise<{ ok: true, userId: string, role: WorkspaceRole } | { ok: false, reason: string }>
 }

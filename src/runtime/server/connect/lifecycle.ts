@@ -1,11 +1,21 @@
-import { compile, query } from '../database/builder'
 import type { ConnectEnvironmentsTable } from '../database/schema'
 import type { Engine, Plan, Reading, Statement } from '../engine/engine'
-import { ask } from '../engine/engine'
+import { ask, prepared } from '../engine/engine'
 import type { ConnectEnvironmentRecord, RelayProgress, RevocationInput } from '../host/connect-contract'
 import { ConnectRefusedError } from './authorizations'
 import { changeAuthorization, changeEnvironment, endAuthorizationOf, findAuthorization, findEnvironment } from './sql'
 import { isClaimed, isInScope, MAX_ERROR_LENGTH, TO_REVOKING, toEnvironment, toRevoked, UNCLAIMED } from './state'
+
+/* Written out, not built: a bound status would keep SQLite from its partial indexes. */
+const neverClaimed = prepared<ConnectEnvironmentsTable>(`
+  SELECT * FROM connect_environments
+  WHERE status = 'active' AND activation_deadline_at IS NOT NULL AND activation_deadline_at <= ? AND activation_claimed_at IS NULL
+  ORDER BY activation_deadline_at, id LIMIT 1`)
+const waitingLongest = prepared<ConnectEnvironmentsTable>(`
+  SELECT * FROM connect_environments
+  WHERE status IN ('provisioning', 'revoking') AND lifecycle_next_attempt_at <= ?
+    AND (lifecycle_claim_token IS NULL OR lifecycle_claimed_until IS NULL OR lifecycle_claimed_until <= ?)
+  ORDER BY lifecycle_next_attempt_at, created_at, id LIMIT 1`)
 
 type Change = Partial<ConnectEnvironmentsTable>
 
@@ -21,7 +31,7 @@ export async function claimNext(engine: Engine, claimToken: string, now: number,
       const change: Change = { ...TO_REVOKING, ...claim, lifecycle_error: 'Activation deadline expired.' }
       return { writes: [changeEnvironment(late.id, change, now), endAuthorizationOf(late, now)], result: toEnvironment({ ...late, ...change }) }
     }
-    const [due] = yield* ask(waitingLongest(now))
+    const [due] = yield* ask(waitingLongest(now, now))
     if (!due) return { writes: [], result: null }
     return { writes: [changeEnvironment(due.id, claim, now)], result: toEnvironment({ ...due, ...claim }) }
   })
@@ -121,18 +131,4 @@ async function whileHeld(engine: Engine, held: Held, writes: (row: ConnectEnviro
 function* findHeld({ id, status, claimToken }: Held): Reading<ConnectEnvironmentsTable | undefined> {
   const row = yield* findEnvironment(id)
   return row?.status === status && row.lifecycle_claim_token === claimToken ? row : undefined
-}
-
-function neverClaimed(now: number): Statement<ConnectEnvironmentsTable> {
-  return compile(query.selectFrom('connect_environments').selectAll()
-    .where('status', '=', 'active').where('activation_claimed_at', 'is', null).where('activation_deadline_at', '<=', now)
-    .orderBy('activation_deadline_at').orderBy('id').limit(1))
-}
-
-function waitingLongest(now: number): Statement<ConnectEnvironmentsTable> {
-  return compile(query.selectFrom('connect_environments').selectAll()
-    .where('status', 'in', ['provisioning', 'revoking'])
-    .where('lifecycle_next_attempt_at', '<=', now)
-    .where(({ or, eb }) => or([eb('lifecycle_claim_token', 'is', null), eb('lifecycle_claimed_until', 'is', null), eb('lifecycle_claimed_until', '<=', now)]))
-    .orderBy('lifecycle_next_attempt_at').orderBy('created_at').orderBy('id').limit(1))
 }

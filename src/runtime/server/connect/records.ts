@@ -1,8 +1,41 @@
 import { compile, query } from '../database/builder'
 import type { Engine, Plan, Reading } from '../engine/engine'
+import { prepared } from '../engine/engine'
 import type { ConnectEnvironmentRecord, ConnectScope } from '../host/connect-contract'
 import { changeEnvironment, endAuthorizationOf, findEnvironment } from './sql'
 import { isInScope, MAX_PURGE, toEnvironment, toRevoked } from './state'
+
+/* Written out, not built: a bound status would keep SQLite from its partial indexes. */
+const deleteEnded = prepared<{ id: string }>(`
+  DELETE FROM connect_authorizations WHERE id IN (
+    SELECT id FROM connect_authorizations
+    WHERE status IN ('denied', 'consumed', 'expired') AND updated_at < ? ORDER BY updated_at LIMIT ?)
+  RETURNING id`)
+const deleteLeft = prepared<{ id: string }>(`
+  DELETE FROM connect_authorizations WHERE id IN (
+    SELECT id FROM connect_authorizations
+    WHERE status IN ('pending', 'approved', 'delivering') AND expires_at < ? AND updated_at < ? ORDER BY expires_at LIMIT ?)
+  RETURNING id`)
+const deleteRevoked = prepared<{ id: string }>(`
+  DELETE FROM connect_environments WHERE id IN (
+    SELECT id FROM connect_environments WHERE status = 'revoked' AND updated_at < ? ORDER BY updated_at LIMIT ?)
+  RETURNING id`)
+/* A computer that has its credential does not ask again, so that nobody else would take it out of the file. */
+const endDelivered = prepared<{ id: string }>(`
+  UPDATE connect_authorizations SET status = 'consumed', credential_ciphertext = NULL, updated_at = ?
+  WHERE id IN (SELECT id FROM connect_authorizations WHERE status = 'delivering' AND redeliver_until < ? LIMIT ?)
+  RETURNING id`)
+const endLapsed = prepared<{ id: string }>(`
+  UPDATE connect_authorizations SET status = 'expired', credential_ciphertext = NULL, updated_at = ?
+  WHERE id IN (SELECT id FROM connect_authorizations WHERE status = 'approved' AND status IN ('pending', 'approved', 'delivering') AND expires_at <= ? LIMIT ?)
+  RETURNING id`)
+
+/** Takes credentials out of the file whose time to be delivered is over. Returns their number. `nowMs`: milliseconds. */
+export async function wipeCredentials(engine: Engine, nowMs: number, limit = 500): Promise<number> {
+  const [delivered, lapsed] = [endDelivered(nowMs, nowMs, limit), endLapsed(nowMs, nowMs, limit)]
+  const result = await engine.batch([delivered, lapsed])
+  return result.rowsOf(delivered).length + result.rowsOf(lapsed).length
+}
 
 /** Connected computers, the ones changed last first. */
 export async function listEnvironments(engine: Engine, scope: ConnectScope): Promise<ConnectEnvironmentRecord[]> {
@@ -36,18 +69,14 @@ export interface Purge {
 /** Forgets ended pairings and revoked computers, the oldest first; pairings nobody came back for have ended too. */
 export async function purge(engine: Engine, { authorizationUpdatedBefore: before, revokedEnvironmentUpdatedBefore, batchSize }: Purge): Promise<{ authorizations: number, environments: number }> {
   const limit = Math.min(batchSize, MAX_PURGE)
-  const authorizations = compile(query.deleteFrom('connect_authorizations').where('id', 'in', query.selectFrom('connect_authorizations').select('id')
-    .where('updated_at', '<', before)
-    .where(({ or, and, eb }) => or([
-      eb('status', 'in', ['denied', 'consumed', 'expired']),
-      and([eb('status', 'in', ['pending', 'approved', 'delivering']), eb('expires_at', '<', before)]),
-    ]))
-    .orderBy('updated_at').limit(limit)).returning('id'))
-  const environments = compile(query.deleteFrom('connect_environments').where('id', 'in', query.selectFrom('connect_environments').select('id')
-    .where('status', '=', 'revoked').where('updated_at', '<', revokedEnvironmentUpdatedBefore)
-    .orderBy('updated_at').limit(limit)).returning('id'))
-  const result = await engine.batch([authorizations, environments])
-  return { authorizations: result.rowsOf(authorizations).length, environments: result.rowsOf(environments).length }
+  const ended = deleteEnded(before, limit)
+  const left = deleteLeft(before, before, limit)
+  const environments = deleteRevoked(revokedEnvironmentUpdatedBefore, limit)
+  const result = await engine.batch([ended, left, environments])
+  return {
+    authorizations: result.rowsOf(ended).length + result.rowsOf(left).length,
+    environments: result.rowsOf(environments).length,
+  }
 }
 
 /** Compare and swap: false where the credential is not what the caller believes. */

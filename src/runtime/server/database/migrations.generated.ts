@@ -253,7 +253,7 @@ DROP TABLE server_version_counter;
   },
   {
     name: '003_snapshots',
-    checksum: '24d4fc2ce68ed6ccf6f5e7c1a6e0d365fc4c93ca22dea7383ef9871eb6824eed',
+    checksum: 'f6d0a1d6556f4673580f35dc15ea47778fa77709ff0eb80f3a0864664bf8e4e7',
     up: `-- Snapshots: a bootstrap sees one version of the workspace however long it takes to page through it.
 -- Nothing is copied when one is opened. While one is open, a state that a push replaces is kept here
 -- first, so a page at watermark W reads what stood at W: the current states up to W, and the kept ones
@@ -269,7 +269,7 @@ CREATE TABLE snapshots (
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX snapshots_by_expiry ON snapshots (expires_at);
 
@@ -604,7 +604,7 @@ DROP TABLE deployment_admins;
   },
   {
     name: '007_webhooks',
-    checksum: '0ffbcfa622f1a0f12608b84c671432a5590e81f6c373741159bc629eed7b4070',
+    checksum: '58d65dbf2234bab44c672bc5347a677f1d296db4fab609b4ff8edc6293f6b582',
     up: `-- Webhooks and what became of each delivery. Times are milliseconds.
 CREATE TABLE webhooks (
   id TEXT NOT NULL PRIMARY KEY,
@@ -644,8 +644,8 @@ CREATE TABLE webhook_deliveries (
   created_at INTEGER NOT NULL
 ) STRICT;
 
--- The dispatcher's question every few seconds: what is due, oldest first.
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (COALESCE(next_retry_at, created_at), created_at)
+-- The dispatcher's question every few seconds: what is due.
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_retry_at, created_at)
   WHERE status = 'pending';
 CREATE INDEX webhook_deliveries_claimed ON webhook_deliveries (claimed_at) WHERE status = 'in_flight';
 CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook_id, created_at);
@@ -657,7 +657,7 @@ DROP TABLE webhooks;
   },
   {
     name: '008_connect',
-    checksum: 'be117c2c1de8e25ac9cc40adf8c75899445ee48474263d5276f174e9125fd98c',
+    checksum: 'f7023dc543522d9b0df62aebcfe62fe784c8cda4a56b998b491931b1258f3628',
     up: `-- Paired computers. Times are milliseconds. Secrets come hashed or encrypted from the host.
 CREATE TABLE connect_authorizations (
   id TEXT NOT NULL PRIMARY KEY,
@@ -678,6 +678,7 @@ CREATE TABLE connect_authorizations (
 CREATE INDEX connect_authorizations_by_user_code ON connect_authorizations (user_code_hash, created_at);
 CREATE INDEX connect_authorizations_by_environment ON connect_authorizations (environment_id) WHERE environment_id IS NOT NULL;
 CREATE INDEX connect_authorizations_ended ON connect_authorizations (updated_at) WHERE status IN ('denied', 'consumed', 'expired');
+CREATE INDEX connect_authorizations_delivering ON connect_authorizations (redeliver_until) WHERE status = 'delivering';
 CREATE INDEX connect_authorizations_live ON connect_authorizations (expires_at) WHERE status IN ('pending', 'approved', 'delivering');
 
 CREATE TABLE connect_environments (
@@ -727,7 +728,7 @@ DROP TABLE connect_authorizations;
   },
   {
     name: '009_limits_and_jobs',
-    checksum: 'fe42892ae4d5cbc243100b4894f08b13f8bedaa82afe9f754edb5c0ee2fcc4b9',
+    checksum: 'a2ac347fd47f4714770426ef761578665162fe306b4b78729065c9b664a3f846',
     up: `-- Rate limits and background jobs. Times are milliseconds.
 
 -- hits_json: when the requests within the window came, oldest first.
@@ -756,8 +757,6 @@ CREATE TABLE background_jobs (
   error TEXT,
   tool_calls_json TEXT,
   workflow_state_json TEXT,
-  -- Holds the user's encrypted key: removed when the job ends (trap J5).
-  execution_json TEXT,
   idempotency_key TEXT,
   lease_owner TEXT,
   lease_expires_at INTEGER,
@@ -770,6 +769,13 @@ CREATE INDEX background_jobs_streaming ON background_jobs (started_at, id) WHERE
 CREATE INDEX background_jobs_streaming_by_user ON background_jobs (user_id) WHERE status = 'streaming';
 CREATE INDEX background_jobs_ended ON background_jobs (completed_at) WHERE status <> 'streaming';
 
+-- What a worker needs of a job: the whole request and the user's encrypted key. Apart from the job, which
+-- is read every 80 ms and written with every chunk, and removed when it ends (trap J5).
+CREATE TABLE background_job_executions (
+  job_id TEXT NOT NULL PRIMARY KEY REFERENCES background_jobs (id) ON DELETE CASCADE,
+  execution_json TEXT NOT NULL
+) STRICT;
+
 -- The end of a growing text, so that a chunk does not rewrite what came before it (trap J3).
 CREATE TABLE background_job_chunks (
   job_id TEXT NOT NULL REFERENCES background_jobs (id) ON DELETE CASCADE,
@@ -779,6 +785,7 @@ CREATE TABLE background_job_chunks (
 ) STRICT, WITHOUT ROWID;
 `,
     down: `DROP TABLE background_job_chunks;
+DROP TABLE background_job_executions;
 DROP TABLE background_jobs;
 DROP TABLE rate_limits;
 `,

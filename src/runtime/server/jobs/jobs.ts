@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Engine, Plan, Reading, Statement } from '../engine/engine'
 import { ask, prepared } from '../engine/engine'
 import type { BackgroundJob, CreateJobParams, JobConfig, JobUpdate } from '../host/jobs-contract'
-import { findJob, findState } from './sql'
+import { findJob, findJobForWorker, findState } from './sql'
 
 /** Another worker has the job now; the host's executor stops quietly on this name. */
 export class LeaseLostError extends Error {
@@ -33,8 +33,10 @@ const streaming = prepared<{ all_jobs: number, of_user: number }>(`
 const insert = prepared<never>(`
   INSERT INTO background_jobs (
     id, user_id, thread_id, message_id, model, kind, status, content, chunks_received, started_at, last_activity_at,
-    tool_calls_json, workflow_state_json, execution_json, idempotency_key, attempts)
-  VALUES (?, ?, ?, ?, ?, ?, 'streaming', '', 0, ?, ?, ?, ?, ?, ?, 0)`)
+    tool_calls_json, workflow_state_json, idempotency_key, attempts)
+  VALUES (?, ?, ?, ?, ?, ?, 'streaming', '', 0, ?, ?, ?, ?, ?, 0)`)
+const insertExecution = prepared<never>('INSERT INTO background_job_executions (job_id, execution_json) VALUES (?, ?)')
+const dropExecution = prepared<never>('DELETE FROM background_job_executions WHERE job_id = ?')
 const addChunk = prepared<never>(`
   INSERT INTO background_job_chunks (job_id, seq, content)
   VALUES (?, 1 + COALESCE((SELECT MAX(seq) FROM background_job_chunks WHERE job_id = ?), 0), ?)`)
@@ -54,7 +56,7 @@ const touch = prepared<never>(`
 const finish = prepared<never>(`
   UPDATE background_jobs
   SET status = ?, content = COALESCE(?, content), error = ?, completed_at = ?, last_activity_at = ?,
-    execution_json = NULL, lease_owner = NULL, lease_expires_at = NULL
+    lease_owner = NULL, lease_expires_at = NULL
   WHERE id = ?`)
 
 /**
@@ -69,19 +71,23 @@ export async function createJob(engine: Engine, params: CreateJobParams, { maxCo
     if (same) return { writes: [], result: same.id }
     const [count] = yield* ask(streaming(params.userId))
     if (count && (count.all_jobs >= maxConcurrentJobs || count.of_user >= maxConcurrentJobsPerUser)) throw new TooManyJobsError()
+    const execution = json(params.execution)
     return {
-      writes: [insert(
-        id, params.userId, params.threadId, params.messageId, params.model, params.kind ?? null, nowMs, nowMs,
-        json(params.tool_calls), json(params.workflow_state), json(params.execution), key,
-      )],
+      writes: [
+        insert(
+          id, params.userId, params.threadId, params.messageId, params.model, params.kind ?? null, nowMs, nowMs,
+          json(params.tool_calls), json(params.workflow_state), key,
+        ),
+        ...execution === null ? [] : [insertExecution(id, execution)],
+      ],
       result: id,
     }
   })
 }
 
-/** A job of this user, or anybody's for `'*'`; null otherwise. */
+/** A job of this user; for `'*'`, the host itself, anybody's, with the worker's secrets. Null otherwise. */
 export async function getJob(engine: Engine, id: string, userId: string): Promise<BackgroundJob | null> {
-  const job = await engine.read(() => findJob(id))
+  const job = await engine.read(() => userId === '*' ? findJobForWorker(id) : findJob(id))
   return job && (userId === '*' || job.userId === userId) ? job : null
 }
 
@@ -95,7 +101,7 @@ export async function updateJob(engine: Engine, id: string, update: JobUpdate, n
 
 /** Ends a streaming job with its whole text. Throws {@link LeaseLostError}. */
 export async function completeJob(engine: Engine, id: string, finalContent: string, leaseOwner: string | undefined, nowMs: number): Promise<void> {
-  return whileStreaming(engine, id, leaseOwner, () => [dropChunks(id), finish('complete', finalContent, null, nowMs, nowMs, id)])
+  return whileStreaming(engine, id, leaseOwner, () => [dropChunks(id), dropExecution(id), finish('complete', finalContent, null, nowMs, nowMs, id)])
 }
 
 /** Ends a streaming job that failed, with what came so far. Throws {@link LeaseLostError}. */
@@ -114,7 +120,7 @@ export async function abortJob(engine: Engine, id: string, userId: string, nowMs
 
 /** The writes that end a job with the text it has. What its worker kept secret goes (trap J5). */
 export function end(id: string, status: 'error' | 'aborted', error: string | null, nowMs: number): Statement[] {
-  return [foldChunks(id), dropChunks(id), finish(status, null, error, nowMs, nowMs, id)]
+  return [foldChunks(id), dropChunks(id), dropExecution(id), finish(status, null, error, nowMs, nowMs, id)]
 }
 
 async function whileStreaming(engine: Engine, id: string, leaseOwner: string | undefined, writes: (state: { tail_chunks: number, tail_length: number }) => Statement[]): Promise<void> {

@@ -2,9 +2,9 @@ import type { Engine, Plan, Reading } from '../engine/engine'
 import { ask, prepared } from '../engine/engine'
 import type { BackgroundJob, JobConfig, JobExecution } from '../host/jobs-contract'
 import { end } from './jobs'
-import { findJob } from './sql'
+import { findJobForWorker } from './sql'
 
-const CLAIMABLE = 'status = \'streaming\' AND execution_json IS NOT NULL AND (lease_owner IS NULL OR lease_expires_at IS NULL OR lease_expires_at <= ?)'
+const CLAIMABLE = `status = 'streaming' AND id IN (SELECT job_id FROM background_job_executions) AND (lease_owner IS NULL OR lease_expires_at IS NULL OR lease_expires_at <= ?)`
 const isClaimable = prepared<{ id: string }>(`SELECT id FROM background_jobs WHERE id = ? AND ${CLAIMABLE}`)
 const nextClaimable = prepared<{ id: string }>(`SELECT id FROM background_jobs WHERE ${CLAIMABLE} ORDER BY started_at, id LIMIT 1`)
 const takeLease = prepared<never>(`
@@ -13,7 +13,9 @@ const renew = prepared<{ id: string }>(`
   UPDATE background_jobs SET lease_expires_at = ?, last_activity_at = ?
   WHERE id = ? AND status = 'streaming' AND lease_owner = ? RETURNING id`)
 const checkpoint = prepared<{ id: string }>(`
-  UPDATE background_jobs SET execution_json = ? WHERE id = ? AND status = 'streaming' AND lease_owner = ? RETURNING id`)
+  UPDATE background_job_executions SET execution_json = ?
+  WHERE job_id = (SELECT id FROM background_jobs WHERE id = ? AND status = 'streaming' AND lease_owner = ?)
+  RETURNING job_id AS id`)
 const silent = prepared<{ id: string }>(`
   SELECT id FROM background_jobs
   WHERE status = 'streaming' AND last_activity_at <= ? AND (lease_expires_at IS NULL OR lease_expires_at <= ?) LIMIT ?`)
@@ -37,7 +39,7 @@ export async function claimNextJob(engine: Engine, owner: string, nowMs: number,
 async function claim(engine: Engine, candidate: ReturnType<typeof nextClaimable>, owner: string, nowMs: number, leaseExpiresAt: number): Promise<BackgroundJob | null> {
   return engine.write(function* (): Reading<Plan<BackgroundJob | null>> {
     const [found] = yield* ask(candidate)
-    const job = found && (yield* findJob(found.id))
+    const job = found && (yield* findJobForWorker(found.id))
     if (!job) return { writes: [], result: null }
     return {
       writes: [takeLease(owner, leaseExpiresAt, nowMs, job.id)],

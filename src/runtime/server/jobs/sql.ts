@@ -19,7 +19,6 @@ export interface JobRow {
   readonly error: string | null
   readonly tool_calls_json: string | null
   readonly workflow_state_json: string | null
-  readonly execution_json: string | null
   readonly lease_owner: string | null
   readonly lease_expires_at: number | null
   readonly attempts: number
@@ -27,9 +26,19 @@ export interface JobRow {
 
 const findRow = prepared<JobRow>(`
   SELECT id, user_id, thread_id, message_id, model, kind, status, content, chunks_received, started_at, last_activity_at,
-    completed_at, error, tool_calls_json, workflow_state_json, execution_json, lease_owner, lease_expires_at, attempts
+    completed_at, error, tool_calls_json, workflow_state_json, lease_owner, lease_expires_at, attempts
   FROM background_jobs WHERE id = ?`)
 const findChunks = prepared<{ content: string }>('SELECT content FROM background_job_chunks WHERE job_id = ? ORDER BY seq')
+
+const findExecution = prepared<{ execution_json: string }>('SELECT execution_json FROM background_job_executions WHERE job_id = ?')
+
+/** A job with its whole text and what its worker needs, secrets and all. */
+export function* findJobForWorker(id: string): Reading<BackgroundJob | undefined> {
+  const job = yield* findJob(id)
+  if (!job) return undefined
+  const [row] = yield* ask(findExecution(id))
+  return row ? { ...job, execution: JSON.parse(row.execution_json) as JobExecution } : job
+}
 
 /** A job with its whole text. */
 export function* findJob(id: string): Reading<BackgroundJob | undefined> {
@@ -57,7 +66,6 @@ function toJob(row: JobRow, content: string): BackgroundJob {
     ...row.kind === null ? {} : { kind: row.kind },
     ...row.tool_calls_json === null ? {} : { tool_calls: JSON.parse(row.tool_calls_json) as unknown },
     ...row.workflow_state_json === null ? {} : { workflow_state: JSON.parse(row.workflow_state_json) as unknown },
-    ...row.execution_json === null ? {} : { execution: JSON.parse(row.execution_json) as JobExecution },
     ...row.lease_owner === null ? {} : { leaseOwner: row.lease_owner },
     ...row.lease_expires_at === null ? {} : { leaseExpiresAt: row.lease_expires_at },
   }

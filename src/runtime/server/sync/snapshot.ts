@@ -63,9 +63,8 @@ const insertSnapshot = prepared<never>(`
   VALUES (?, ?, ?, ?, ?, ?, ?)`)
 
 const endOldest = prepared<never>(`
-  DELETE FROM snapshots WHERE workspace_id = ? AND id IN (
-    SELECT id FROM snapshots WHERE workspace_id = ? AND user_id IS ?
-    ORDER BY created_at DESC, id LIMIT -1 OFFSET ?)`)
+  DELETE FROM snapshots WHERE rowid IN (
+    SELECT rowid FROM snapshots WHERE workspace_id = ? AND user_id IS ? ORDER BY rowid DESC LIMIT -1 OFFSET ?)`)
 
 const endExpired = prepared<never>('DELETE FROM snapshots WHERE expires_at <= ?')
 
@@ -132,7 +131,7 @@ function* firstPage(input: SnapshotInput, id: string): Reading<Plan<SnapshotPage
   const now = Math.floor(input.nowMs / 1000)
   const writes: Statement[] = [
     insertSnapshot(workspaceId, id, userId ?? null, watermark, JSON.stringify(tables), now, now + SNAPSHOT_TTL_SECONDS),
-    endOldest(workspaceId, workspaceId, userId ?? null, MAX_OPEN_SNAPSHOTS),
+    endOldest(workspaceId, userId ?? null, MAX_OPEN_SNAPSHOTS),
     endExpired(now),
   ]
   return { writes, result }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import type { Engine, Plan, Reading, SqlValue } from '../engine/engine'
 import { ask, prepared } from '../engine/engine'
 import type { DeliveryPatch, WebhookDeliveryLog } from '../host/webhook-contract'
@@ -21,18 +22,19 @@ const replace = prepared<never>(`
     claimed_by = ?, claimed_at = ?
   WHERE id = ?`)
 const since = prepared<WebhookDeliveryLog>(`
-  SELECT ${COLUMNS} FROM webhook_deliveries WHERE webhook_id = ? AND created_at >= ? ORDER BY created_at DESC, id`)
+  SELECT ${COLUMNS} FROM webhook_deliveries WHERE webhook_id = ? AND created_at >= ? ORDER BY created_at DESC, id LIMIT ?`)
 const terminal = prepared<WebhookDeliveryLog>(`
   SELECT ${COLUMNS} FROM webhook_deliveries
   WHERE webhook_id = ? AND status IN ('success', 'failed') ORDER BY created_at DESC, id LIMIT ?`)
 const DUE_ORDER = 'COALESCE(next_retry_at, created_at), created_at, id'
 const due = prepared<WebhookDeliveryLog>(`
   SELECT ${COLUMNS} FROM webhook_deliveries
-  WHERE status = 'pending' AND (next_retry_at IS NULL OR next_retry_at <= ?) ORDER BY ${DUE_ORDER} LIMIT ?`)
+  WHERE status = 'pending' AND (next_retry_at IS NULL OR next_retry_at <= ?)
+  ORDER BY ${DUE_ORDER} LIMIT ?`)
 const CLAIM = 'UPDATE webhook_deliveries SET status = \'in_flight\', claimed_by = ?, claimed_at = ? WHERE id = ?'
 const resetStale = prepared<{ id: string }>(`
   UPDATE webhook_deliveries SET status = 'pending', claimed_by = NULL, claimed_at = NULL
-  WHERE status = 'in_flight' AND claimed_at < ? RETURNING id`)
+  WHERE status = 'in_flight' AND COALESCE(claimed_at, created_at) < ? RETURNING id`)
 const cancel = prepared<{ id: string }>(`
   UPDATE webhook_deliveries SET status = 'cancelled', claimed_by = NULL, claimed_at = NULL, next_retry_at = NULL
   WHERE webhook_id = ? AND status IN ('pending', 'in_flight') RETURNING id`)
@@ -44,6 +46,8 @@ const purge = prepared<{ id: string }>(`
   RETURNING id`)
 
 const PURGE_STEP = 500
+/** Each may hold a whole payload: more than anybody reads, and little enough for one answer (hazard F19). */
+const MAX_LOGS = 500
 
 export async function createDeliveryLog(engine: Engine, log: Omit<WebhookDeliveryLog, 'id'> & { id?: string }): Promise<WebhookDeliveryLog> {
   const created = Object.fromEntries(FIELDS.map(field => [field, field === 'id' ? log.id ?? randomUUID() : log[field] ?? null])) as unknown as WebhookDeliveryLog
@@ -57,7 +61,9 @@ export async function updateDeliveryLog(engine: Engine, id: string, patch: Deliv
   return engine.write(function* (): Reading<Plan<void>> {
     const [current] = yield* ask(byId(id))
     if (!current) return { writes: [], result: undefined }
-    const next = { ...current, ...change }
+    // What was cancelled meanwhile is not tried again.
+    const revived = current.status === 'cancelled' && change.status === 'pending'
+    const next = { ...current, ...change, ...revived ? { status: current.status, next_retry_at: null } : {} }
     const claimed = change.status === undefined || change.status === 'in_flight'
     return {
       writes: [replace(
@@ -69,9 +75,9 @@ export async function updateDeliveryLog(engine: Engine, id: string, patch: Deliv
   })
 }
 
-/** Newest first. `sinceMs`: milliseconds. */
+/** The newest of them, newest first. `sinceMs`: milliseconds. */
 export async function getDeliveryLogs(engine: Engine, webhookId: string, sinceMs: number): Promise<WebhookDeliveryLog[]> {
-  return engine.all(since(webhookId, sinceMs))
+  return engine.all(since(webhookId, sinceMs, MAX_LOGS))
 }
 
 /** Newest first. */
@@ -115,5 +121,6 @@ export async function purgeExpiredLogs(engine: Engine, beforeMs: number): Promis
     const { length } = (await engine.batch([statement])).rowsOf(statement)
     purged += length
     if (length < PURGE_STEP) return purged
+    await nextTick()
   }
 }

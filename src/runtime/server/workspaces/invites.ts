@@ -4,7 +4,7 @@ import { ask } from '../engine/engine'
 import { compile, query } from '../database/builder'
 import type { InviteRefusal, InviteStatus, WorkspaceInviteRecord, WorkspaceRole } from '../host/contract'
 import { inviteRefusal, normalizeEmail, raisedRole } from './rules'
-import type { SignIn } from './users'
+import type { SignIn, SignInRules } from './users'
 import { newUser, userExists, userOf } from './users'
 import { activate, roleOf, workspaceIsLive, WorkspaceRefusedError } from './workspaces'
 
@@ -92,10 +92,12 @@ export async function validateInvite(engine: Engine, key: InviteKey, now: number
 
 /**
  * Accepts an invite for an identity: user, account, membership, active workspace and the invite's end are
- * one unit of work, so it happens once or not at all. The token came by mail, so it vouches for the
- * address: an admin's placeholder for it becomes this user (trap A8). `nowMs`: milliseconds.
+ * one unit of work, so it happens once or not at all. An admin's placeholder for the address becomes this
+ * user (trap A8). Whoever made the invite has its token too, so it proves nothing beyond their workspace:
+ * a placeholder that is more than a member of it is left alone, unless the provider vouches for addresses.
+ * `nowMs`: milliseconds.
  */
-export async function acceptInvite(engine: Engine, key: InviteKey & SignIn, nowMs: number): Promise<{ ok: true, userId: string, role: WorkspaceRole, createdUser: boolean } | Refused> {
+export async function acceptInvite(engine: Engine, key: InviteKey & SignIn, { verifiedEmailProviders }: SignInRules, nowMs: number): Promise<{ ok: true, userId: string, role: WorkspaceRole, createdUser: boolean } | Refused> {
   const newId = randomUUID()
   const now = Math.floor(nowMs / 1000)
   type Result = Awaited<ReturnType<typeof acceptInvite>>
@@ -103,7 +105,7 @@ export async function acceptInvite(engine: Engine, key: InviteKey & SignIn, nowM
     const found = yield* findOpen(key, now)
     if (!found.ok) return { writes: [], result: found }
     const known = yield* userOf(key)
-    const user = known === undefined ? yield* newUser(key, { newId, nowMs, emailIsVerified: true }) : { userId: known, created: false, writes: [] }
+    const user = known === undefined ? yield* newUser(key, { newId, nowMs, placeholders: verifiedEmailProviders.includes(key.provider) ? 'any' : { onlyOf: key.workspaceId } }) : { userId: known, created: false, writes: [] }
     const { role, writes } = yield* join(found.invite, user.userId, nowMs)
     return {
       writes: [...user.writes, ...writes, activate(user.userId, key.workspaceId)],

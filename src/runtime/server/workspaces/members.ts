@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import type { Engine, Plan, Reading, Statement } from '../engine/engine'
-import { ask } from '../engine/engine'
+import { ask, prepared } from '../engine/engine'
 import { compile, query } from '../database/builder'
 import type { WorkspaceRole } from '../host/contract'
 import { normalizeEmail } from './rules'
 import { insertAccount, insertUser, userExists } from './users'
 import type { Member } from './workspaces'
 import { rehome, roleOf, workspaceIsLive, WorkspaceRefusedError } from './workspaces'
+
+/* Somebody who was taken out must not go on hearing of the workspace. */
+const silenceWebhooks = prepared<never>(`
+  UPDATE webhooks SET enabled = 0 WHERE scope = 'user' AND workspace_id = ? AND user_id = ?`)
+const cancelDeliveries = prepared<never>(`
+  UPDATE webhook_deliveries SET status = 'cancelled', claimed_by = NULL, claimed_at = NULL, next_retry_at = NULL
+  WHERE status IN ('pending', 'in_flight')
+    AND webhook_id IN (SELECT id FROM webhooks WHERE scope = 'user' AND workspace_id = ? AND user_id = ?)`)
 
 export interface ListedMember {
   readonly userId: string
@@ -68,6 +76,8 @@ export async function removeMember(engine: Engine, member: Member): Promise<void
       writes: [
         compile(query.deleteFrom('workspace_members').where('workspace_id', '=', member.workspaceId).where('user_id', '=', member.userId)),
         rehome(member.workspaceId, member.userId),
+        silenceWebhooks(member.workspaceId, member.userId),
+        cancelDeliveries(member.workspaceId, member.userId),
       ],
       result: undefined,
     }
@@ -86,9 +96,12 @@ function* changeRole(member: Member, current: WorkspaceRole, role: WorkspaceRole
   return [compile(query.updateTable('workspace_members').set({ role }).where('workspace_id', '=', member.workspaceId).where('user_id', '=', member.userId))]
 }
 
+/** Somebody nobody can sign in as does not count. */
 function* isLastOwner(member: Member): Reading<boolean> {
   const others = yield* ask(compile(query.selectFrom('workspace_members').select('user_id')
-    .where('workspace_id', '=', member.workspaceId).where('role', '=', 'owner').where('user_id', '<>', member.userId).limit(1)))
+    .where('workspace_id', '=', member.workspaceId).where('role', '=', 'owner').where('user_id', '<>', member.userId)
+    .where(({ exists, selectFrom }) => exists(selectFrom('auth_accounts as account').select('account.user_id').whereRef('account.user_id', '=', 'workspace_members.user_id')))
+    .limit(1)))
   return others.length === 0
 }
 

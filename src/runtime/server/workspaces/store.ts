@@ -18,7 +18,7 @@ export interface WorkspaceStoreOptions {
 /** The host's store of users and workspaces (contract §2.1). Cheap to make: the host makes one per lookup. */
 export function createWorkspaceStore({ engine, clock, signIn: rules }: WorkspaceStoreOptions): AuthWorkspaceStore & InviteMethods {
   return {
-    ...createInviteMethods({ engine, clock }),
+    ...createInviteMethods({ engine, clock, signIn: rules }),
 
     async getUser(identity) {
       demand(checkIdentity(identity))
@@ -68,7 +68,7 @@ export function createWorkspaceStore({ engine, clock, signIn: rules }: Workspace
   }
 }
 
-function createInviteMethods({ engine, clock }: { engine: Engine, clock: Clock }): InviteMethods {
+function createInviteMethods({ engine, clock, signIn }: WorkspaceStoreOptions): InviteMethods {
   const now = () => Math.floor(clock.now() / 1000)
   return {
     async createInvite(input) {
@@ -95,7 +95,7 @@ function createInviteMethods({ engine, clock }: { engine: Engine, clock: Clock }
     async acceptInviteAndProvisionUser(input) {
       demandInviteKey(input)
       demand(checkIdentity(input))
-      return answer(acceptInvite(engine, input, clock.now()), translate)
+      return answer(acceptInvite(engine, input, signIn, clock.now()), translate)
     },
 
     async consumeInvite(input) {

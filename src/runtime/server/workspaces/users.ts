@@ -45,15 +45,22 @@ export async function getOrCreateUser(engine: Engine, signIn: SignIn, { verified
   return engine.write(function* () {
     const [account] = yield* ask(accountOf(signIn))
     if (account) return { writes: refresh(account, signIn), result: { userId: account.user_id } }
-    const { userId, writes } = yield* newUser(signIn, { newId, nowMs, emailIsVerified: verifiedEmailProviders.includes(signIn.provider) })
+    const placeholders = verifiedEmailProviders.includes(signIn.provider) ? 'any' : 'none'
+    const { userId, writes } = yield* newUser(signIn, { newId, nowMs, placeholders })
     return { writes, result: { userId } }
   })
 }
 
+/**
+ * Which users without an account an identity may become by its e-mail address: any, where somebody vouches
+ * for the address; else those that are nothing but members of the one workspace that lets the identity in.
+ */
+export type Placeholders = 'any' | 'none' | { readonly onlyOf: string }
+
 /** Makes the user of an identity that has none, or takes the placeholder that waits for its e-mail address. */
-export function* newUser(signIn: SignIn, { newId, nowMs, emailIsVerified }: { newId: string, nowMs: number, emailIsVerified: boolean }): Reading<{ userId: string, created: boolean, writes: Statement[] }> {
+export function* newUser(signIn: SignIn, { newId, nowMs, placeholders }: { newId: string, nowMs: number, placeholders: Placeholders }): Reading<{ userId: string, created: boolean, writes: Statement[] }> {
   const email = normalizeEmail(signIn.email)
-  const [placeholder] = emailIsVerified && email !== null ? yield* ask(placeholderOf(email)) : []
+  const [placeholder] = placeholders !== 'none' && email !== null ? yield* ask(placeholderOf(email, placeholders)) : []
   if (placeholder) {
     const writes = [insertAccount(signIn, placeholder.user_id, nowMs), ...refresh(placeholder, signIn)]
     return { userId: placeholder.user_id, created: false, writes }
@@ -81,12 +88,17 @@ export function insertAccount(identity: Identity, userId: string, nowMs: number)
 }
 
 /** The user that was made for an e-mail address by an admin and that nobody signs in as yet. */
-function placeholderOf(email: string): Statement<AccountRow> {
-  return compile(query.selectFrom('users as user')
+function placeholderOf(email: string, which: Exclude<Placeholders, 'none'>): Statement<AccountRow> {
+  const found = query.selectFrom('users as user')
     .select(['user.id as user_id', 'user.email', 'user.display_name'])
     .where('user.email', '=', email)
     .where(({ not, exists, selectFrom }) => not(exists(selectFrom('auth_accounts as account').select('account.user_id').whereRef('account.user_id', '=', 'user.id'))))
-    .orderBy('user.created_at_ms').orderBy('user.id').limit(1))
+    .orderBy('user.created_at_ms').orderBy('user.id').limit(1)
+  if (which === 'any') return compile(found)
+  return compile(found
+    .where(({ not, exists, selectFrom }) => not(exists(selectFrom('workspace_members as member').select('member.user_id')
+      .whereRef('member.user_id', '=', 'user.id').where('member.workspace_id', '<>', which.onlyOf))))
+    .where(({ not, exists, selectFrom }) => not(exists(selectFrom('deployment_admins as admin').select('admin.user_id').whereRef('admin.user_id', '=', 'user.id')))))
 }
 
 /** Whether a user of this id exists. */
