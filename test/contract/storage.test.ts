@@ -1,4 +1,6 @@
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { SqliteMigrator } from '../../src/runtime/server/database/migrator'
 import type { CanonicalStorageItem, CanonicalStorageQueryRequest } from '../../src/runtime/server/host/storage-contract'
 import { eventOf, op, pushAs } from '../support/ops'
 import type { TestProvider } from '../support/provider'
@@ -71,6 +73,20 @@ describe('upload intents', () => {
     await expect(syncGateway.reserveUploadIntent(ada, intent(provider, 'b', { sizeBytes: 60, quota: 100 }))).rejects.toMatchObject(OVER)
     await pushAs(syncGateway, ada, WORKSPACE, file('a', 60))
     await syncGateway.reserveUploadIntent(ada, intent(provider, 'b', { sizeBytes: 40, quota: 100 }))
+    await syncGateway.cancelUploadIntent(ada, { workspaceId: WORKSPACE, intentId: 'b' })
+    // The file goes again before its intent would have expired: its bytes are free.
+    await pushAs(syncGateway, ada, WORKSPACE, op({ table: 'file_meta', pk: 'a', operation: 'delete', clock: 2 }))
+    await syncGateway.reserveUploadIntent(ada, intent(provider, 'c', { sizeBytes: 100, quota: 100 }))
+  })
+
+  it('are not made free by a row that says too little', async () => {
+    const provider = await openTestProvider()
+    const { syncGateway } = provider
+    await pushAs(syncGateway, ada, WORKSPACE, file('big', 'x'), file('half', 50))
+    await expect(syncGateway.reserveUploadIntent(ada, intent(provider, 'a', { hash: 'big', sizeBytes: 1e9, quota: 100 }))).rejects.toMatchObject(OVER)
+    await syncGateway.reserveUploadIntent(ada, intent(provider, 'b', { hash: 'half', sizeBytes: 100, quota: 100 }))
+    expect(await all(provider, { kind: 'active_reservations' })).toMatchObject([{ reservationId: 'b', sizeBytes: 50 }])
+    await expect(syncGateway.reserveUploadIntent(ada, intent(provider, 'c', { sizeBytes: 1, quota: 100 }))).rejects.toMatchObject(OVER)
   })
 
   it('may be of no bytes at all', async () => {
@@ -196,14 +212,30 @@ describe('canonical storage', () => {
     expect((await syncGateway.queryCanonicalStorage(ada, { scope, kind: 'live_metadata', limit: 0 })).items).toHaveLength(1)
   })
 
-  it('ends a page where its cursor fits, and says so where none does', async () => {
+  it('pages through the longest ids there can be', async () => {
     const provider = await openTestProvider()
-    const long = (index: number) => `${index}${'中'.repeat(1000)}`
-    await pushAs(provider.syncGateway, ada, WORKSPACE, file('0', 1), file(long(1), 1), file('2', 1))
-    const page = await provider.syncGateway.queryCanonicalStorage(ada, { scope, kind: 'live_metadata', limit: 2 })
-    expect([page.items.length, page.hasMore]).toEqual([1, true])
-    const rest = (limit: number) => provider.syncGateway.queryCanonicalStorage(ada, { scope, kind: 'live_metadata', limit, cursor: page.nextCursor ?? '' })
-    expect((await rest(2)).items).toHaveLength(2)
-    await expect(rest(1)).rejects.toThrow('short enough for a cursor')
+    const long = (index: number) => `${index}${'中'.repeat(341)}`
+    const hash = (index: number) => `${index}`.padEnd(128, 'f')
+    await pushAs(provider.syncGateway, ada, WORKSPACE, ...[1, 2, 3].flatMap(index => [
+      file(long(index), 1), messageOp({ pk: long(index), payload: { id: long(index), file_hashes: [hash(index), `${hash(index)}0`] } }),
+    ]))
+    expect(await all(provider, { kind: 'live_metadata', limit: 1 })).toHaveLength(3)
+    expect(await all(provider, { kind: 'reference_edges', limit: 1 }), 'without what is too long for a hash').toHaveLength(3)
+  })
+
+  it('knows what was mentioned before the table was there', async () => {
+    const first = await openTestProvider()
+    const mention = (pk: string, file_hashes: unknown) => messageOp({ pk, payload: { id: pk, file_hashes } })
+    await pushAs(first.syncGateway, ada, WORKSPACE, mention('m1', ['sha256:AB', ' cd\n']), mention('m2', '["ef"]'), op({ table: 'posts', pk: 'p1', payload: { id: 'p1', file_hashes: ['ab'] } }))
+    const before = await all(first, { kind: 'reference_edges' })
+    expect(before).toHaveLength(4)
+    await first.close()
+    const database = new Database(first.path)
+    const migrator = new SqliteMigrator(database)
+    await migrator.down('003_snapshots')
+    await migrator.up()
+    database.close()
+    const second = await openTestProvider({ path: first.path })
+    expect(await all(second, { kind: 'reference_edges' })).toEqual(before)
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { PendingOp } from '../../src/runtime/server/host/contract'
+import type { PendingOp, SnapshotItem } from '../../src/runtime/server/host/contract'
+import { compareRevision } from '../../src/runtime/server/sync/revision'
 import { MAX_OPEN_SNAPSHOTS, SNAPSHOT_TABLES, SNAPSHOT_TTL_SECONDS } from '../../src/runtime/server/sync/snapshot'
 import { eventOf, op, pullAll, pushAs, revisionOf } from '../support/ops'
 import type { TestOptions } from '../support/provider'
@@ -67,6 +68,7 @@ describe('a snapshot', () => {
     await pushAs(syncGateway, ada, WORKSPACE, ...keys.slice(20).map(pk => messageOp({ pk, clock: 2, operation: 'delete' })))
     const before = stateOf((await bootstrap(syncGateway, ada, WORKSPACE)).items)
     let clock = 2
+    const others: { nextPageToken?: string | null, highWatermark?: number, items: SnapshotItem[], watermark?: number }[] = []
     const { items, watermark } = await bootstrap(syncGateway, ada, WORKSPACE, {
       pageSize: 3,
       between: async () => {
@@ -77,18 +79,30 @@ describe('a snapshot', () => {
           ...keys.slice(8, 14).map(pk => messageOp({ pk, clock, operation: clock % 2 ? 'delete' : 'put', text: `again ${clock}` })),
           ...keys.slice(20, 25).map(pk => messageOp({ pk, clock, operation: clock % 2 ? 'put' : 'delete', text: `back ${clock}` })),
           put(keys[15] ?? '', 0, 'too late'), put(`k00-new-${clock}`, 1, 'new'), threadOp({ clock, title: `Talk ${clock}` }))
-        await syncGateway.snapshot(grace, { scope, pageSize: 2 })
+        others.push(await syncGateway.snapshot(grace, { scope, pageSize: 2 }), await bootstrap(syncGateway, {}, WORKSPACE))
       },
     })
     expect(stateOf(items)).toEqual(before)
     expect(watermark).toBe(41)
     expect(new Set(items.map(item => `${item.tableName}/${item.pk}`)).size).toBe(items.length)
 
-    // With the changes after its watermark it gives what a snapshot taken now shows.
-    const now = stateOf((await bootstrap(syncGateway, ada, WORKSPACE)).items)
-    const later = (await pullAll(syncGateway, ada, WORKSPACE, { cursor: watermark })).changes
-    for (const key of new Set(later.map(change => `${change.tableName}/${change.pk}`))) before[key] = now[key]
-    expect(before).toEqual(now)
+    // Those that were opened on the way and read to their end now show the version each began with.
+    for (let index = others.length - 16; index < others.length; index += 2) {
+      const [opened, whole] = [others[index], others[index + 1]]
+      const rest = await bootstrap(syncGateway, grace, WORKSPACE, { pageToken: opened?.nextPageToken ?? '' })
+      expect(opened?.highWatermark).toBe(whole?.watermark)
+      expect([...opened?.items ?? [], ...rest.items]).toEqual(whole?.items)
+    }
+
+    // Taken with the changes after its watermark it is what a snapshot taken now shows.
+    const now = await bootstrap(syncGateway, ada, WORKSPACE)
+    const held = new Map<string, { revision: ReturnType<typeof revisionOf>, live: boolean }>(items.map(item => [`${item.tableName}/${item.pk}`, { revision: item.revision, live: item.kind === 'row' }]))
+    for (const { tableName, pk, op, stamp: { clock, hlc, opId } } of (await pullAll(syncGateway, ada, WORKSPACE, { cursor: watermark })).changes) {
+      const revision = { clock, hlc, opId }
+      const current = held.get(`${tableName}/${pk}`)
+      if (!current || compareRevision(revision, current.revision) > 0) held.set(`${tableName}/${pk}`, { revision, live: op === 'put' })
+    }
+    expect(held).toEqual(new Map(now.items.map(item => [`${item.tableName}/${item.pk}`, { revision: item.revision, live: item.kind === 'row' }])))
     expect(await count(engine, 'replaced_states')).toBeGreaterThan(10)
   })
 
@@ -161,7 +175,7 @@ describe('a snapshot', () => {
 
   it('has a token that fits for the longest pk', async () => {
     const { syncGateway } = await open()
-    const pk = '中'.repeat(1024)
+    const pk = '中'.repeat(341)
     await pushAs(syncGateway, ada, WORKSPACE, messageOp({ pk }), threadOp())
     expect((await bootstrap(syncGateway, ada, WORKSPACE, { pageSize: 1 })).items.map(item => item.pk)).toEqual([pk, 't1'])
   })
@@ -190,7 +204,20 @@ describe('a snapshot', () => {
     clock.advance(1000)
     await expect(syncGateway.snapshot(ada, { scope, pageSize: 1, pageToken })).rejects.toMatchObject({ statusCode: 410 })
     await tidy()
+    await tidy()
     expect([await count(engine, 'snapshots'), await count(engine, 'replaced_states')]).toEqual([0, 0])
+  })
+
+  it('is given up a minute after its last page, which may be asked for again until then', async () => {
+    const { syncGateway, clock, engine, tidy } = await withMessages(2)
+    const pageToken = (await syncGateway.snapshot(ada, { scope, pageSize: 1 })).nextPageToken ?? ''
+    for (let asked = 0; asked < 2; asked++) expect((await syncGateway.snapshot(ada, { scope, pageSize: 1, pageToken })).nextPageToken).toBeNull()
+    clock.advance(59_000)
+    expect((await syncGateway.snapshot(ada, { scope, pageSize: 1, pageToken })).items).toHaveLength(1)
+    clock.advance(1000)
+    await expect(syncGateway.snapshot(ada, { scope, pageSize: 1, pageToken })).rejects.toMatchObject({ statusCode: 410 })
+    await tidy()
+    expect(await count(engine, 'snapshots')).toBe(0)
   })
 
   it('keeps nothing that no open snapshot shows', async () => {
@@ -271,8 +298,10 @@ describe('collection with snapshots', () => {
   it('leaves an open snapshot as it is', async () => {
     const { syncGateway, clock } = await withMessages(5)
     clock.advance((DAY + 1) * 1000)
-    const { items } = await bootstrap(syncGateway, ada, WORKSPACE, { pageSize: 1, between: () => syncGateway.gcChangeLog({}, collect) })
-    expect(items).toHaveLength(5)
+    const before = await bootstrap(syncGateway, ada, WORKSPACE)
+    const { items, watermark } = await bootstrap(syncGateway, ada, WORKSPACE, { pageSize: 1, between: () => syncGateway.gcChangeLog({}, collect) })
+    expect(items).toEqual(before.items)
+    expect(await syncGateway.pull(ada, { scope, cursor: watermark, limit: 10 }), 'the floor has just moved to here').toMatchObject({ requiresSnapshot: false, oldestRetainedVersion: 6 })
   })
 })
 

@@ -1,11 +1,11 @@
 import type { SnapshotItem, SyncGatewayAdapter } from '../../src/runtime/server/host/contract'
 
 /** Every page of a bootstrap, to its end. `between` runs before each next page. */
-export async function bootstrap(gateway: SyncGatewayAdapter, event: object, workspaceId: string, options: { pageSize?: number, tables?: string[], between?: () => Promise<unknown> } = {}) {
+export async function bootstrap(gateway: SyncGatewayAdapter, event: object, workspaceId: string, options: { pageSize?: number, pageToken?: string, tables?: string[], between?: () => Promise<unknown> } = {}) {
   const items: SnapshotItem[] = []
   const tokens: string[] = []
   let pages = 0
-  let pageToken: string | undefined
+  let { pageToken } = options
   for (;;) {
     const page = await gateway.snapshot(event, {
       scope: { workspaceId }, pageSize: options.pageSize ?? 1000,

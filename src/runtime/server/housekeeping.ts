@@ -5,8 +5,8 @@ export type Chore = () => Promise<number>
 
 /** How often, in milliseconds. What is past its time takes no part in anything, so this only frees space. */
 const INTERVAL_MS = 600_000
-/** Rounds in a row, so that a backlog is worked off without keeping the server busy. */
-const MAX_ROUNDS = 20
+/** Rounds in a row; the server works in between, and what is left waits for the next time. */
+const MAX_ROUNDS = 2000
 
 /** Removes what has expired, in the background and in small steps. */
 export class Housekeeping {

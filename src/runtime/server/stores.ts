@@ -20,7 +20,7 @@ import { createStorageMethods } from './storage/store'
 import { dropOldIntents } from './storage/upload-intents'
 import { createSyncGateway } from './sync/gateway'
 import { createMaintenance } from './sync/maintenance'
-import { endSnapshots } from './sync/snapshot'
+import { snapshotChore } from './sync/snapshot'
 import { createWebhookStore } from './webhooks/store'
 import { createWorkspaceStore } from './workspaces/store'
 
@@ -102,7 +102,7 @@ export function createStores({ engine, clock, config, host, hooks, onWrite, warn
 /** What expires by itself and is freed now and then (traps S19, I14, R1). */
 export function choresOf({ engine, clock }: { engine: Engine, clock: Clock }): Chore[] {
   return [
-    () => endSnapshots(engine, clock.now()),
+    snapshotChore(engine, clock),
     () => dropOldIntents(engine, Math.floor(clock.now() / 1000)),
     () => dropExpiredLimits(engine, clock.now()),
     () => wipeCredentials(engine, clock.now()),

@@ -488,13 +488,15 @@ DROP TABLE snapshots;
   },
   {
     name: '004_storage',
-    checksum: 'd0d0175ff5a8ef63dab3242ff87e863ba267fd3c02453f3dd8e761b964270eaa',
+    checksum: '3bc08f6cae88ee4d1667083d427d250c21570fb18446a74dcb1b31a4e5eb9cac',
     up: `-- What storage providers ask about files. Times are seconds.
 -- A hash is compared without its sha256: or md5: prefix, trimmed and lower-cased.
 
 -- Sizes come from an index, not from parsing every payload; an unusable one counts as none (trap S27).
 ALTER TABLE s_file_meta ADD COLUMN file_hash TEXT GENERATED ALWAYS AS (
-  trim(CASE WHEN lower(trim(pk)) LIKE 'sha256:%' THEN substr(lower(trim(pk)), 8) WHEN lower(trim(pk)) LIKE 'md5:%' THEN substr(lower(trim(pk)), 5) ELSE lower(trim(pk)) END)
+  trim(CASE WHEN lower(trim(pk, char(9, 10, 11, 12, 13, 32))) LIKE 'sha256:%' THEN substr(lower(trim(pk, char(9, 10, 11, 12, 13, 32))), 8)
+    WHEN lower(trim(pk, char(9, 10, 11, 12, 13, 32))) LIKE 'md5:%' THEN substr(lower(trim(pk, char(9, 10, 11, 12, 13, 32))), 5)
+    ELSE lower(trim(pk, char(9, 10, 11, 12, 13, 32))) END, char(9, 10, 11, 12, 13, 32))
 ) VIRTUAL;
 
 ALTER TABLE s_file_meta ADD COLUMN size_bytes INTEGER GENERATED ALWAYS AS (
@@ -534,6 +536,32 @@ CREATE TABLE file_references (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX file_references_by_hash ON file_references (workspace_id, hash, source_table, source_id);
+
+INSERT INTO file_references
+SELECT DISTINCT r.workspace_id, 'messages', r.pk, trim(CASE WHEN lower(trim(f.value, char(9, 10, 11, 12, 13, 32))) LIKE 'sha256:%' THEN substr(lower(trim(f.value, char(9, 10, 11, 12, 13, 32))), 8)
+    WHEN lower(trim(f.value, char(9, 10, 11, 12, 13, 32))) LIKE 'md5:%' THEN substr(lower(trim(f.value, char(9, 10, 11, 12, 13, 32))), 5)
+    ELSE lower(trim(f.value, char(9, 10, 11, 12, 13, 32))) END, char(9, 10, 11, 12, 13, 32)) AS hash
+FROM s_messages AS r,
+  json_each(CASE json_type(r.payload_json, '$.file_hashes')
+    WHEN 'array' THEN r.payload_json -> '$.file_hashes'
+    WHEN 'text' THEN CASE WHEN json_valid(r.payload_json ->> '$.file_hashes') THEN r.payload_json ->> '$.file_hashes' ELSE '[]' END
+    ELSE '[]' END) AS f
+WHERE f.type = 'text' AND octet_length(trim(CASE WHEN lower(trim(f.value, char(9, 10, 11, 12, 13, 32))) LIKE 'sha256:%' THEN substr(lower(trim(f.value, char(9, 10, 11, 12, 13, 32))), 8)
+    WHEN lower(trim(f.value, char(9, 10, 11, 12, 13, 32))) LIKE 'md5:%' THEN substr(lower(trim(f.value, char(9, 10, 11, 12, 13, 32))), 5)
+    ELSE lower(trim(f.value, char(9, 10, 11, 12, 13, 32))) END, char(9, 10, 11, 12, 13, 32))) BETWEEN 1 AND 128;
+
+INSERT INTO file_references
+SELECT DISTINCT r.workspace_id, 'posts', r.pk, trim(CASE WHEN lower(trim(f.value, char(9, 10, 11, 12, 13, 32))) LIKE 'sha256:%' THEN substr(lower(trim(f.value, char(9, 10, 11, 12, 13, 32))), 8)
+    WHEN lower(trim(f.value, char(9, 10, 11, 12, 13, 32))) LIKE 'md5:%' THEN substr(lower(trim(f.value, char(9, 10, 11, 12, 13, 32))), 5)
+    ELSE lower(trim(f.value, char(9, 10, 11, 12, 13, 32))) END, char(9, 10, 11, 12, 13, 32)) AS hash
+FROM s_posts AS r,
+  json_each(CASE json_type(r.payload_json, '$.file_hashes')
+    WHEN 'array' THEN r.payload_json -> '$.file_hashes'
+    WHEN 'text' THEN CASE WHEN json_valid(r.payload_json ->> '$.file_hashes') THEN r.payload_json ->> '$.file_hashes' ELSE '[]' END
+    ELSE '[]' END) AS f
+WHERE f.type = 'text' AND octet_length(trim(CASE WHEN lower(trim(f.value, char(9, 10, 11, 12, 13, 32))) LIKE 'sha256:%' THEN substr(lower(trim(f.value, char(9, 10, 11, 12, 13, 32))), 8)
+    WHEN lower(trim(f.value, char(9, 10, 11, 12, 13, 32))) LIKE 'md5:%' THEN substr(lower(trim(f.value, char(9, 10, 11, 12, 13, 32))), 5)
+    ELSE lower(trim(f.value, char(9, 10, 11, 12, 13, 32))) END, char(9, 10, 11, 12, 13, 32))) BETWEEN 1 AND 128;
 `,
     down: `DROP TABLE file_references;
 DROP TABLE upload_intents;

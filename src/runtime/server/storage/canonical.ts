@@ -3,9 +3,9 @@ import type { Reading, Statement } from '../engine/engine'
 import { ask, prepared } from '../engine/engine'
 import type { CanonicalKind, CanonicalStorageItem, CanonicalStorageQueryResponse } from '../host/storage-contract'
 import type { CursorScope } from './page-key'
-import { MAX_CURSOR_LENGTH, toCursor } from './page-key'
+import { toCursor } from './page-key'
 import { normalizeHash } from './rules'
-import { RESERVES_BYTES } from './upload-intents'
+import { RESERVED_BYTES, RESERVES_BYTES } from './upload-intents'
 
 export interface CanonicalQuestion extends CursorScope {
   /** Of the last item of the page before. */
@@ -58,7 +58,7 @@ interface ReservationRow {
   readonly expires_at: number
 }
 
-const RESERVATIONS = 'SELECT i.id, i.hash, i.size_bytes, i.expires_at FROM upload_intents AS i'
+const RESERVATIONS = `SELECT i.id, i.hash, ${RESERVED_BYTES} AS size_bytes, i.expires_at FROM upload_intents AS i`
 const allReservations = prepared<ReservationRow>(`
   ${RESERVATIONS} WHERE i.workspace_id = ? AND i.id > ? AND ${RESERVES_BYTES} ORDER BY i.id LIMIT ?`)
 const reservationsOf = prepared<ReservationRow>(`
@@ -74,14 +74,7 @@ export function* canonicalPage(question: CanonicalQuestion): Reading<CanonicalSt
   const entries = yield* READERS[question.kind](question, question.limit + 1)
   const page = entries.slice(0, question.limit)
   if (entries.length === page.length) return { items: page.map(({ item }) => item), hasMore: false }
-  // A page ends at an item whose cursor fits; only ids of many hundred non-Latin characters do not.
-  const end = page.findLastIndex(({ key }) => toCursor(question, key).length <= MAX_CURSOR_LENGTH) + 1
-  if (end === 0) throw new RangeError('No item of this page has an id short enough for a cursor')
-  return {
-    items: page.slice(0, end).map(({ item }) => item),
-    hasMore: true,
-    nextCursor: toCursor(question, page[end - 1]?.key ?? []),
-  }
+  return { items: page.map(({ item }) => item), hasMore: true, nextCursor: toCursor(question, page.at(-1)?.key ?? []) }
 }
 
 const READERS: Record<CanonicalKind, (question: CanonicalQuestion, size: number) => Reading<Entry[]>> = {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { CanonicalKind } from '../host/storage-contract'
 
-/** Longer cursors are refused (contract §2.2.9). */
-export const MAX_CURSOR_LENGTH = 2048
+/** Longer cursors are refused (contract §2.2.9). Ours fit: a pk has at most 1024 bytes, a mentioned hash 128. */
+const MAX_CURSOR_LENGTH = 2048
 
 export interface CursorScope {
   readonly workspaceId: string

@@ -12,7 +12,12 @@ export const MAX_LIMIT = 500
 /** A hash as it is compared: no algorithm prefix, trimmed, lower-cased; blank input gives an empty text. */
 export function normalizeHash(hash: unknown): string {
   if (!isText(hash, MAX_HASH_LENGTH)) return ''
-  return hash.trim().replace(/[A-Z]/g, letter => letter.toLowerCase()).replace(/^(?:sha256|md5):/, '').trim()
+  return trimmed(trimmed(hash).replace(/[A-Z]/g, letter => letter.toLowerCase()).replace(/^(?:sha256|md5):/, ''))
+}
+
+/** Without the white space that SQL takes away as well (migration 004). */
+function trimmed(text: string): string {
+  return text.replace(/^[\t\n\v\f\r ]+|[\t\n\v\f\r ]+$/g, '')
 }
 
 /** Items of a page: 1 to 500, 100 for a caller that names no number. */

@@ -23,23 +23,33 @@ export interface UploadIntent {
 /** How long an ended intent is remembered, in seconds: a day past its expiry. */
 const KEEP_SECONDS = 86_400
 
+/** What live rows say is stored of an intent's hash already; a broken size says nothing. */
+const STORED = `COALESCE((
+    SELECT SUM(f.size_bytes) FROM s_file_meta AS f WHERE f.workspace_id = i.workspace_id AND f.file_hash = i.hash), 0)`
+
+/** SQL for the bytes an intent `i` adds to what is stored. */
+export const RESERVED_BYTES = `MAX(0, i.size_bytes - ${STORED})`
+
 /*
- * The bytes of a hash count once, as long as no live file has it: for its largest intent, and of equal ones
- * for the first by id. So a cancelled intent leaves its bytes to the next one of the same file. A consumed
- * intent counts until it expires or its file's row arrives: in between the bytes are stored and nothing
- * else says so.
+ * The bytes of a hash count once: for its largest intent, and of equal ones for the first by id. So a
+ * cancelled intent leaves its bytes to the next one of the same file. A consumed intent counts until it
+ * expires, or its file's row comes or goes: until then the bytes are stored and nothing else says so.
  */
-const RESERVES = (states: string) => `
-  i.status IN (${states}) AND i.expires_at > ?
-  AND NOT EXISTS (
-    SELECT 1 FROM s_file_meta AS f WHERE f.workspace_id = i.workspace_id AND f.file_hash = i.hash)
+const COUNTS = (i: string, states: string) => `
+  ${i}.status IN (${states}) AND ${i}.expires_at > ?
+  AND (${i}.status = 'active' OR NOT EXISTS (
+    SELECT 1 FROM tombstones AS t
+    WHERE t.workspace_id = ${i}.workspace_id AND t.table_name = 'file_meta'
+      AND t.pk IN (${i}.hash, 'sha256:' || ${i}.hash, 'md5:' || ${i}.hash) AND t.deleted_at >= ${i}.ended_at))`
+
+const RESERVES = (states: string) => `${COUNTS('i', states)}
   AND NOT EXISTS (
     SELECT 1 FROM upload_intents AS o
-    WHERE o.workspace_id = i.workspace_id AND o.hash = i.hash AND o.status IN (${states}) AND o.expires_at > ?
+    WHERE o.workspace_id = i.workspace_id AND o.hash = i.hash AND ${COUNTS('o', states)}
       AND (o.size_bytes > i.size_bytes OR (o.size_bytes = i.size_bytes AND o.id < i.id)))`
 
 /** SQL for the active intents that reserve bytes; takes the time twice, in seconds. */
-export const RESERVES_BYTES = `${RESERVES('\'active\'')} AND i.size_bytes > 0`
+export const RESERVES_BYTES = `${RESERVES('\'active\'')} AND ${RESERVED_BYTES} > 0`
 
 const findIntent = prepared<{ hash: string, mime_type: string, size_bytes: number, status: string, expires_at: number }>(`
   SELECT hash, mime_type, size_bytes, status, expires_at FROM upload_intents WHERE workspace_id = ? AND id = ?`)
@@ -52,14 +62,16 @@ const expireOverdue = prepared<never>(`
   UPDATE upload_intents SET status = 'expired', ended_at = ?
   WHERE workspace_id = ? AND status = 'active' AND expires_at <= ?`)
 
+/** `of_hash`: what this file takes beyond what is stored, for the largest of all who announce it. */
 const usage = prepared<{ used: number, reserved: number, of_hash: number }>(`
   SELECT
     (SELECT COALESCE(SUM(size_bytes), 0) FROM s_file_meta WHERE workspace_id = ?) AS used,
-    (SELECT COALESCE(SUM(i.size_bytes), 0) FROM upload_intents AS i
+    (SELECT COALESCE(SUM(${RESERVED_BYTES}), 0) FROM upload_intents AS i
       WHERE i.workspace_id = ? AND i.hash <> ? AND ${RESERVES('\'active\', \'consumed\'')}) AS reserved,
-    (SELECT CASE WHEN EXISTS (SELECT 1 FROM s_file_meta WHERE workspace_id = ? AND file_hash = ?) THEN 0
-      ELSE MAX(?, COALESCE((SELECT MAX(size_bytes) FROM upload_intents
-        WHERE workspace_id = ? AND hash = ? AND status IN ('active', 'consumed') AND expires_at > ?), 0)) END) AS of_hash`)
+    (SELECT MAX(0, MAX(?, COALESCE((
+        SELECT MAX(i.size_bytes) FROM upload_intents AS i
+        WHERE i.workspace_id = ? AND i.hash = ? AND ${COUNTS('i', '\'active\', \'consumed\'')}), 0))
+      - COALESCE((SELECT SUM(size_bytes) FROM s_file_meta WHERE workspace_id = ? AND file_hash = ?), 0))) AS of_hash`)
 
 /**
  * Reserves an upload's bytes, if the workspace has room for them; the room is looked up in the transaction
@@ -76,7 +88,7 @@ export async function reserve(engine: Engine, intent: UploadIntent & { expiresAt
       return { writes: [], result: undefined }
     }
     if (quotaBytes !== undefined) {
-      const [bytes] = yield* ask(usage(workspaceId, workspaceId, hash, now, now, workspaceId, hash, sizeBytes, workspaceId, hash, now))
+      const [bytes] = yield* ask(usage(workspaceId, workspaceId, hash, now, now, sizeBytes, workspaceId, hash, now, workspaceId, hash))
       if (bytes && bytes.used + bytes.reserved + bytes.of_hash > quotaBytes) throw new UploadRefusedError('over-quota')
     }
     return {

@@ -4,7 +4,8 @@ import type { SyncedTable } from './tables'
 
 /** A payload may take this many UTF-8 bytes as JSON (contract §3.7). */
 export const MAX_PAYLOAD_BYTES = 262_144
-export const MAX_PK_LENGTH = 1024
+/** The host takes 1024 characters. Real ids are ASCII; bytes keep every cursor within its length. */
+export const MAX_PK_BYTES = 1024
 export const MAX_HLC_LENGTH = 512
 export const MAX_DEVICE_ID_LENGTH = 256
 
@@ -70,7 +71,7 @@ export function checkOp(input: unknown, index: number, context: OpContext): Chec
   const { operation } = op
   if (operation !== 'put' && operation !== 'delete') return invalid(opId, `Invalid operation for ${table}: must be put or delete`)
   const { pk } = op
-  if (!isText(pk, MAX_PK_LENGTH)) return invalid(opId, `Invalid pk for ${table}: must be 1 to ${MAX_PK_LENGTH} characters of valid text`)
+  if (!isText(pk, MAX_PK_BYTES) || Buffer.byteLength(pk) > MAX_PK_BYTES) return invalid(opId, `Invalid pk for ${table}: must be 1 to ${MAX_PK_BYTES} bytes of valid text`)
 
   const stampFault = checkStamp(stamp, context)
   if (stampFault) return invalid(opId, `Invalid stamp for ${table}: ${stampFault}`)

@@ -16,6 +16,8 @@ export const RECEIPT_RETENTION_SECONDS = 2 * MAX_RETENTION_SECONDS
 const FIRST_STEP = 200
 const LARGEST_STEP = 500
 const STEP_MS = 20
+/** And about as many bytes of payload, because each is hashed: an autosaved document has many versions of its whole self. */
+const STEP_BYTES = 1024 * 1024
 
 export interface Collected {
   /** Log entries that were removed. */
@@ -41,8 +43,11 @@ const slowestDevice = prepared<{ version: number | null }>(`
 
 const lastOfStep = prepared<{ version: number | null }>(`
   SELECT MAX(server_version) AS version FROM (
-    SELECT server_version FROM change_log
-    WHERE workspace_id = ? AND server_version > ? ORDER BY server_version LIMIT ?)`)
+    SELECT server_version, octet_length(payload_json) AS own,
+      SUM(octet_length(payload_json)) OVER (ORDER BY server_version) AS bytes
+    FROM (SELECT server_version, payload_json FROM change_log
+      WHERE workspace_id = ? AND server_version > ? ORDER BY server_version LIMIT ?))
+  WHERE COALESCE(bytes, 0) - COALESCE(own, 0) < ${STEP_BYTES}`)
 
 const IS_CURRENT = `(CASE l.table_name${SYNCED_TABLES.map(table => `
     WHEN '${table}' THEN EXISTS (

@@ -10,7 +10,7 @@ import { pkField } from './tables'
 /** What stands under a key once the batch is written. */
 export interface CurrentState {
   readonly revision: Revision
-  /** Null where the caller sent the winning op itself and has its payload, or where it has none. */
+  /** Null where this batch wrote it, or where it has none. */
   readonly payloadJson: string | null
   /** Seconds, when the server took the delete; undefined for a live row. */
   readonly deletedAt: number | undefined
@@ -86,7 +86,8 @@ function accepted(op: CheckedOp, serverVersion: number, ops: ReadonlyMap<string,
   const current = written.current(op.table, op.pk)
   if (!current || current.revision.opId === op.opId) return { ...base, applied: true }
   const { opId } = current.revision
-  const json = current.payloadJson ?? written.earlier.get(opId)?.content?.payloadJson ?? ops.get(opId)?.payloadJson ?? null
+  const sent = written.newVersions.has(opId) ? ops.get(opId)?.payloadJson : undefined
+  const json = current.payloadJson ?? sent ?? null
   const payload = payloadOf(op, current, json)
   return { ...base, applied: false, payload, winner: winnerOf(current, payload) }
 }

@@ -125,10 +125,11 @@ function tableSql(table: SyncedTable): TableSql {
         AND EXISTS (
           SELECT 1 FROM s_${table} AS r
           WHERE r.workspace_id = tombstones.workspace_id AND r.pk = tombstones.pk)`,
-    // The payload is left out where the client sent it itself.
+    // The payload is left out where this very batch wrote it.
     state: `
       SELECT r.pk, r.op_id, r.clock, r.hlc, r.created_version,
-        CASE WHEN r.op_id IN (SELECT value FROM json_each(?)) THEN NULL ELSE r.payload_json END AS payload_json
+        CASE WHEN r.server_version > (SELECT value FROM server_version_counter WHERE workspace_id = r.workspace_id)
+          THEN NULL ELSE r.payload_json END AS payload_json
       FROM s_${table} AS r
       WHERE r.workspace_id = ? AND r.pk IN (SELECT value FROM json_each(?))`,
   }
@@ -160,9 +161,9 @@ export interface LiveState {
   readonly payload_json: string | null
 }
 
-/** The live rows of some keys. `opIds`: ops whose payload the caller has already. */
-export function liveState(workspaceId: string, table: SyncedTable, pks: readonly string[], opIds: string): Statement<LiveState> {
-  return { sql: TABLE_SQL[table].state, parameters: [opIds, workspaceId, JSON.stringify(pks.map(toByteOrder))] }
+/** The live rows of some keys; without their payload where this batch wrote it. */
+export function liveState(workspaceId: string, table: SyncedTable, pks: readonly string[]): Statement<LiveState> {
+  return { sql: TABLE_SQL[table].state, parameters: [workspaceId, JSON.stringify(pks.map(toByteOrder))] }
 }
 
 export interface DeletedState {

@@ -38,7 +38,7 @@ export async function push(engine: Engine, inputs: readonly unknown[], context: 
   const known = knownOps(opIds, workspaceId, workspaceId)
   const receipted = receipts(opIds, workspaceId)
   const deleted = deletedState(workspaceId, batch.ops)
-  const live = tables.map(({ table, pks }): [SyncedTable, Statement<LiveState>] => [table, liveState(workspaceId, table, pks, opIds)])
+  const live = tables.map(({ table, pks }): [SyncedTable, Statement<LiveState>] => [table, liveState(workspaceId, table, pks)])
   const counter = advanceCounter(workspaceId, workspaceId)
 
   const result = await engine.batch([

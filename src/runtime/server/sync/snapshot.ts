@@ -1,5 +1,6 @@
 import { toByteOrder } from '../byte-order'
 import { randomUUID } from 'node:crypto'
+import type { Clock } from '../clock'
 import type { Engine, Plan, Reading, Statement } from '../engine/engine'
 import { ask, prepared } from '../engine/engine'
 import type { SnapshotItem, SnapshotResponse } from '../host/contract'
@@ -17,6 +18,9 @@ export const SNAPSHOT_TTL_SECONDS = 3600
 
 /** Open snapshots a user may have in a workspace; one more ends the oldest, which nobody reads any more (trap S19). */
 export const MAX_OPEN_SNAPSHOTS = 8
+
+/** How long the last page may still be asked for again. */
+const LAST_PAGE_SECONDS = 60
 
 /** Rows read at a time, so that a page of large rows is cut before it is all in memory (hazard F19). */
 const ROWS_PER_READ = 100
@@ -64,19 +68,24 @@ const insertSnapshot = prepared<never>(`
 
 const endOldest = prepared<never>(`
   DELETE FROM snapshots WHERE rowid IN (
-    SELECT rowid FROM snapshots WHERE workspace_id = ? AND user_id IS ? ORDER BY rowid DESC LIMIT -1 OFFSET ?)`)
+    SELECT rowid FROM snapshots WHERE workspace_id = ? AND user_id IS ?
+    ORDER BY expires_at > ? DESC, rowid DESC LIMIT -1 OFFSET ?)`)
+
+/** The last page may be asked for once more; then nobody needs the snapshot. */
+const endSoon = prepared<never>('UPDATE snapshots SET expires_at = MIN(expires_at, ?) WHERE workspace_id = ? AND id = ?')
 
 const endExpired = prepared<never>('DELETE FROM snapshots WHERE expires_at <= ?')
 
-/** Kept states that no open snapshot shows any more, some at a time. */
-const dropUnseen = prepared<{ pk: string }>(`
-  DELETE FROM replaced_states WHERE rowid IN (
-    SELECT k.rowid FROM replaced_states AS k
-    WHERE NOT EXISTS (
-      SELECT 1 FROM snapshots AS s
-      WHERE s.workspace_id = k.workspace_id AND s.high_watermark BETWEEN k.server_version AND k.last_version)
-    LIMIT ?)
-  RETURNING pk`)
+const keptAfter = prepared<{ last: number | null }>(`
+  SELECT MAX(rowid) AS last FROM (SELECT rowid FROM replaced_states WHERE rowid > ? ORDER BY rowid LIMIT ?)`)
+
+/** Of some kept states those that no open snapshot shows any more. */
+const dropUnseen = prepared<never>(`
+  DELETE FROM replaced_states
+  WHERE rowid > ? AND rowid <= ? AND NOT EXISTS (
+    SELECT 1 FROM snapshots AS s
+    WHERE s.workspace_id = replaced_states.workspace_id
+      AND s.high_watermark BETWEEN replaced_states.server_version AND replaced_states.last_version)`)
 
 /** The tables a snapshot goes through, in the order of their names. */
 export const SNAPSHOT_TABLES: readonly SyncedTable[] = [...SYNCED_TABLES].sort()
@@ -114,13 +123,30 @@ function statesAt(open: OpenSnapshot, table: SyncedTable, after: string, limit: 
  */
 export async function snapshot(engine: Engine, input: SnapshotInput): Promise<SnapshotPage> {
   const { position } = input
-  return position ? engine.read(() => nextPage(input, position)) : engine.write(() => firstPage(input, randomUUID()))
+  if (!position) return engine.write(() => firstPage(input, randomUUID()))
+  const page = await engine.read(() => nextPage(input, position))
+  if (page.response.nextPageToken === null) {
+    await engine.batch([endSoon(Math.floor(input.nowMs / 1000) + LAST_PAGE_SECONDS, input.workspaceId, position.snapshotId)])
+  }
+  return page
 }
 
-/** Ends what is past its time and drops what was kept for it. Returns the number of dropped states. */
-export async function endSnapshots(engine: Engine, nowMs: number, limit = 500): Promise<number> {
-  const drop = dropUnseen(limit)
-  return (await engine.batch([endExpired(Math.floor(nowMs / 1000)), drop])).rowsOf(drop).length
+/**
+ * A chore that ends snapshots past their time and, from call to call, walks what was kept for them and drops
+ * what nobody sees any more. Each call returns the number of kept states it has looked at, 0 at the end.
+ */
+export function snapshotChore(engine: Engine, clock: Clock, statesAtOnce = 100): () => Promise<number> {
+  let after = 0
+  return async () => {
+    await engine.batch([endExpired(Math.floor(clock.now() / 1000))])
+    const [row] = await engine.all(keptAfter(after, statesAtOnce))
+    const last = row?.last ?? null
+    const from = after
+    after = last ?? 0
+    if (last === null) return 0
+    await engine.batch([dropUnseen(from, last)])
+    return statesAtOnce
+  }
 }
 
 function* firstPage(input: SnapshotInput, id: string): Reading<Plan<SnapshotPage>> {
@@ -131,7 +157,7 @@ function* firstPage(input: SnapshotInput, id: string): Reading<Plan<SnapshotPage
   const now = Math.floor(input.nowMs / 1000)
   const writes: Statement[] = [
     insertSnapshot(workspaceId, id, userId ?? null, watermark, JSON.stringify(tables), now, now + SNAPSHOT_TTL_SECONDS),
-    endOldest(workspaceId, userId ?? null, MAX_OPEN_SNAPSHOTS),
+    endOldest(workspaceId, userId ?? null, now + LAST_PAGE_SECONDS, MAX_OPEN_SNAPSHOTS),
     endExpired(now),
   ]
   return { writes, result }
