@@ -1,4 +1,4 @@
-import { computed, onMounted, ref } from 'vue'
+import { computed, onMounted, ref, watch } from 'vue'
 
 /** The invite of the link that was opened, until it is taken or turned down. */
 export function useInvite(account: ReturnType<typeof useAccount>) {
@@ -7,6 +7,11 @@ export function useInvite(account: ReturnType<typeof useAccount>) {
   onMounted(() => {
     const token = new URLSearchParams(window.location.search).get('invite')
     if (token) invite.value = { token, trouble: '' }
+  })
+
+  // What was said to one person is not said to the next.
+  watch(() => account.session.value?.user.id, () => {
+    if (invite.value) invite.value.trouble = ''
   })
 
   /** As whoever is signed in. */

@@ -9,7 +9,7 @@ import { isRecord } from '../input'
 const RETENTION_SECONDS = 31_536_000
 
 const ACTIONS = {
-  'sync.gc-change-log': { label: 'Collect sync history', description: 'Removes history that every device has seen or that is older than a year.' },
+  'sync.gc-change-log': { label: 'Collect sync history', description: 'Removes history that no device needs any more.' },
   'sync.gc-tombstones': { label: 'Collect tombstones', description: 'Tombstones are kept: they are small and keep deleted rows from coming back.' },
 } as const
 
