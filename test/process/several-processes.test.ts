@@ -1,9 +1,11 @@
-import { spawn } from 'node:child_process'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { eventOf, foldChanges, pullAll } from '../support/ops'
 import { openTestProvider, temporaryFolder } from '../support/provider'
 import { count } from '../support/sql'
+import { startWorker } from '../support/start-worker'
+
+const WORKER = 'test/process/worker.ts'
 
 interface Report {
   userId: string
@@ -13,40 +15,12 @@ interface Report {
   seen: number[]
 }
 
-interface Worker {
-  /** Settles when the worker waits for the word to go for the nth time, or has ended. */
-  ready(times: number): Promise<void>
-  readonly report: Promise<Report>
-  go(): void
-}
-
-function startWorker(...args: string[]): Worker {
-  const child = spawn(process.execPath, [resolve('node_modules/jiti/lib/jiti-cli.mjs'), 'test/process/worker.ts', ...args], { stdio: 'pipe' })
-  let out = ''
-  let trouble = ''
-  child.stdout.on('data', chunk => (out += String(chunk)))
-  child.stderr.on('data', chunk => (trouble += String(chunk)))
-  const report = new Promise<Report>((settle, fail) => {
-    child.on('error', fail)
-    child.on('close', code => code === 0 ? settle(JSON.parse(out.replaceAll('ready\n', '')) as Report) : fail(new Error(`worker ended with ${code}: ${trouble}`)))
-  })
-  const ready = (times: number) => new Promise<void>((settle) => {
-    const look = () => {
-      if (out.split('ready\n').length > times) settle()
-    }
-    look()
-    child.stdout.on('data', look)
-    child.on('close', () => settle())
-  })
-  return { ready, report, go: () => child.stdin.write('go') }
-}
-
 describe('several processes on one file', () => {
   it('start together on no file at all, make one user and one workspace, lose no version and meet no busy error', async () => {
     const path = join(await temporaryFolder(), 'data', 'shared.sqlite')
     const rounds = 60
     const names = ['p1', 'p2', 'p3', 'p4']
-    const workers = names.map(name => startWorker(path, name, String(rounds)))
+    const workers = names.map(name => startWorker<Report>(WORKER, path, name, String(rounds)))
     for (const times of [1, 2]) {
       await Promise.all(workers.map(worker => worker.ready(times)))
       for (const worker of workers) worker.go()
@@ -80,7 +54,7 @@ describe('several processes on one file', () => {
     const folder = await temporaryFolder()
     for (let round = 0; round < 5; round++) {
       const path = join(folder, `${round}.sqlite`)
-      const reports = await Promise.all(['a', 'b', 'c', 'd'].map(name => startWorker(path, name, '0', 'start').report))
+      const reports = await Promise.all(['a', 'b', 'c', 'd'].map(name => startWorker<Report>(WORKER, path, name, '0', 'start').report))
       expect(new Set(reports.map(report => report.workspaceId)).size).toBe(1)
     }
   })
