@@ -6,17 +6,17 @@ import { startProvider } from '../../src/runtime/server/provider'
 const [path = '', name = '', workspaceId = ''] = process.argv.slice(2)
 const silent = { info: () => {}, warn: () => {}, error: (message: string) => process.stderr.write(`${message}\n`) }
 const NOW = 1_000_000_000_000
+const ROUNDS = 60
+const ROUNDS_AT_ONCE = 5
 
 async function main(): Promise<void> {
   const provider = startProvider(readConfig({ OR3_SQLITE_DB_PATH: path }), { log: silent, host: { snapshots: true } })
   await provider.started
   const { jobs, webhookStore, connectStore, rateLimits, workspaceStore, syncGateway } = provider
-  process.stdout.write('ready\n')
-  await new Promise(settle => process.stdin.once('data', settle))
-  process.stdin.destroy()
-
   const got = { jobs: [] as string[], deliveries: [] as string[], environments: [] as string[], invites: [] as string[], hits: 0, bytes: 0 }
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
+    // All begin each few rounds together, so that none can have everything before the others are awake.
+    if (round % ROUNDS_AT_ONCE === 0) await theWordToGo()
     const job = await jobs.claimNextJob(name, NOW, NOW + 1000)
     if (job) got.jobs.push(job.id)
     got.deliveries.push(...(await webhookStore.claimPendingDeliveries(name, 1)).map(({ id }) => id))
@@ -33,6 +33,13 @@ async function main(): Promise<void> {
   }
   await provider.close()
   process.stdout.write(JSON.stringify(got))
+}
+
+async function theWordToGo(): Promise<void> {
+  process.stdout.write('ready\n')
+  process.stdin.ref()
+  await new Promise(settle => process.stdin.once('data', settle))
+  process.stdin.unref()
 }
 
 main().catch((error: unknown) => {
