@@ -13,12 +13,13 @@ const statements = [
   ['ensureCounter', sql.ensureCounter('w')],
   ['appendToLog', { sql: append.sql, parameters: append.rows[0] ?? [] }],
   ...SYNCED_TABLES.flatMap(table => sql.foldIntoState('w', table, { puts: true, deletes: true }).map((statement, index) => [`foldIntoState ${table} ${index}`, statement] as const)),
+  ...SYNCED_TABLES.map(table => [`deletedState ${table}`, sql.deletedState('w', table, ['p'])] as const),
   ...SYNCED_TABLES.map(table => [`liveState ${table}`, sql.liveState('w', table, ['p'])] as const),
   ...(['messages', 'posts'] as const).flatMap(table => keepReferences('w', table, true).map((statement, index) => [`keepReferences ${table} ${index}`, statement] as const)),
   ['newVersions', sql.newVersions('w', 'w')],
-  ['knownOps', sql.knownOps('[]', 'w', 'w')],
-  ['receipts', sql.receipts('[]', 'w')],
-  ['deletedState', sql.deletedState('w', [op])],
+  ['knownOps', sql.knownOps('w', '[]')],
+  ['receipts', sql.receipts('w', '[]')],
+  ['versionBefore', sql.versionBefore('w')],
   ['advanceCounter', sql.advanceCounter('w', 'w')],
 ] as const
 

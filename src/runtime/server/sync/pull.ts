@@ -6,8 +6,11 @@ import { clampLimit, isVisible, MAX_PAGE_BYTES, oldestRetainedVersion, requiresS
 import type { SyncedTable } from './tables'
 import { counterOf } from './workspace-sql'
 
-/** Rows read at a time, so that a page of large rows is cut before it is all in memory (hazard F19). */
-const ROWS_PER_READ = 100
+/**
+ * Rows read at a time, so that a page of large rows is cut before it is all in memory (hazard F19). One more
+ * than a hundred: pages are of hundreds, and one row more tells whether there is another page.
+ */
+const ROWS_PER_READ = 101
 
 interface LogRow {
   readonly server_version: number
@@ -87,12 +90,13 @@ function* readRows({ workspaceId, cursor, limit, tables }: PullInput): Reading<{
 }
 
 function toChange(row: LogRow): SyncChange {
-  return {
+  const change: SyncChange = {
     serverVersion: row.server_version,
     tableName: row.table_name,
     pk: fromByteOrder(row.pk),
     op: row.op,
-    ...row.payload_json === null ? {} : { payload: JSON.parse(row.payload_json) as Payload },
     stamp: { deviceId: row.device_id, opId: row.op_id, hlc: fromByteOrder(row.hlc), clock: row.clock },
   }
+  if (row.payload_json !== null) change.payload = JSON.parse(row.payload_json) as Payload
+  return change
 }

@@ -1,5 +1,5 @@
 import { fromByteOrder } from '../byte-order'
-import type { Engine, Statement } from '../engine/engine'
+import type { Engine } from '../engine/engine'
 import type { PushResult } from '../host/contract'
 import type { CheckedOp, OpContext } from './check-op'
 import { keepReferences, mayMention } from './file-references'
@@ -7,7 +7,7 @@ import { foldBatch } from './fold'
 import type { AppliedOp, CurrentState, EarlierOp, Written } from './outcome'
 import { appliedOps, outcome } from './outcome'
 import type { DeletedState, LiveState } from './push-sql'
-import { advanceCounter, appendToLog, contentOf, deletedState, ensureCounter, foldIntoState, knownOps, liveState, newVersions, receipts } from './push-sql'
+import { advanceCounter, appendToLog, contentOf, deletedState, ensureCounter, foldIntoState, knownOps, liveState, newVersions, receipts, versionBefore } from './push-sql'
 import { revisionOf } from './revision'
 import type { SyncedTable } from './tables'
 import { counterOf, removedWorkspace, WorkspaceRemovedError } from './workspace-sql'
@@ -35,11 +35,10 @@ export async function push(engine: Engine, inputs: readonly unknown[], context: 
 
   const removed = removedWorkspace(workspaceId)
   const versions = newVersions(workspaceId, workspaceId)
-  const known = knownOps(opIds, workspaceId, workspaceId)
-  const receipted = receipts(opIds, workspaceId)
-  const deleted = deletedState(workspaceId, batch.ops)
-  const live = tables.map(({ table, pks }): [SyncedTable, Statement<LiveState>] => [table, liveState(workspaceId, table, pks)])
-  const counter = advanceCounter(workspaceId, workspaceId)
+  const known = knownOps(workspaceId, opIds)
+  const receipted = receipts(workspaceId, opIds)
+  const standing = tables.map(({ table, pks }) => ({ table, live: liveState(workspaceId, table, pks), deleted: deletedState(workspaceId, table, pks) }))
+  const before = versionBefore(workspaceId)
 
   const result = await engine.batch([
     ensureCounter(workspaceId),
@@ -48,21 +47,22 @@ export async function push(engine: Engine, inputs: readonly unknown[], context: 
       ...foldIntoState(workspaceId, table, { puts, deletes }),
       ...keepReferences(workspaceId, table, mentions),
     ]),
-    removed, versions, known, receipted, deleted,
-    ...live.map(([, statement]) => statement),
-    counter,
+    before, removed, versions, known, receipted,
+    ...standing.flatMap(({ live, deleted }) => [live, deleted]),
+    advanceCounter(workspaceId, workspaceId),
   ])
   if (result.rowsOf(removed).length > 0) throw new WorkspaceRemovedError()
 
   const states = new Map<string, CurrentState>()
-  for (const [table, statement] of live) {
-    for (const row of result.rowsOf(statement)) states.set(keyOf(table, fromByteOrder(row.pk)), liveNow(row))
+  for (const { table, live, deleted } of standing) {
+    for (const row of result.rowsOf(live)) states.set(keyOf(table, fromByteOrder(row.pk)), liveNow(row))
+    for (const row of result.rowsOf(deleted)) states.set(keyOf(table, fromByteOrder(row.pk)), deletedNow(row))
   }
-  for (const row of result.rowsOf(deleted)) states.set(keyOf(row.table_name, fromByteOrder(row.pk)), deletedNow(row))
 
+  const given = new Map(result.rowsOf(versions).map(row => [row.op_id, row.server_version]))
   const written: Written = {
-    serverVersion: result.rowsOf(counter)[0]?.value ?? 0,
-    newVersions: new Map(result.rowsOf(versions).map(row => [row.op_id, row.server_version])),
+    serverVersion: Math.max(result.rowsOf(before)[0]?.value ?? 0, ...given.values()),
+    newVersions: given,
     earlier: new Map<string, EarlierOp>([
       ...result.rowsOf(receipted).map(row => [row.op_id, { serverVersion: row.server_version, content: undefined, fingerprint: row.fingerprint }] as const),
       ...result.rowsOf(known).map(row => [row.op_id, { serverVersion: row.server_version, content: contentOf(row), fingerprint: undefined }] as const),

@@ -40,9 +40,19 @@ const DEFAULTS: Partial<Record<SyncedTable, Payload>> = { threads: { forked: fal
 export function toItem(table: SyncedTable, row: StateRow): SnapshotItem | undefined {
   const base = { tableName: table, pk: fromByteOrder(row.pk), revision: revisionOf(row) }
   if (row.deleted_at !== null) return { kind: 'tombstone', ...base, serverDeletedAt: row.deleted_at }
-  const payload = complete(table, base.pk, row.clock, JSON.parse(row.payload_json ?? '{}') as Payload)
-  const usable = Object.entries(REQUIRED[table]).every(([field, type]) => typeof payload[field] === type)
-  return usable ? { kind: 'row', ...base, payload } : undefined
+  const stored = JSON.parse(row.payload_json ?? '{}') as Payload
+  // Almost every row is as it should be, and a bootstrap has many.
+  const payload = isUsable(table, stored) && stored[pkField(table)] === base.pk ? stored : complete(table, base.pk, row.clock, stored)
+  return isUsable(table, payload) ? { kind: 'row', ...base, payload } : undefined
+}
+
+const REQUIRED_FIELDS = Object.fromEntries(Object.entries(REQUIRED).map(([table, fields]) => [table, Object.entries(fields)])) as Record<SyncedTable, [string, FieldType][]>
+
+function isUsable(table: SyncedTable, payload: Payload): boolean {
+  for (const [field, type] of REQUIRED_FIELDS[table]) {
+    if (typeof payload[field] !== type) return false
+  }
+  return true
 }
 
 function complete(table: SyncedTable, pk: string, clock: number, payload: Payload): Payload {

@@ -23,7 +23,7 @@ export const MAX_OPEN_SNAPSHOTS = 8
 const LAST_PAGE_SECONDS = 60
 
 /** Rows read at a time, so that a page of large rows is cut before it is all in memory (hazard F19). */
-const ROWS_PER_READ = 100
+const ROWS_PER_READ = 101
 
 export type SnapshotRefusal = 'expired' | 'foreign' | 'tables-changed'
 
