@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import Database from 'better-sqlite3'
-import type { BackupOptions, BulkStatement, Engine, Plan, Reading, SqlValue, Statement } from './engine'
+import type { BackupOptions, BulkStatement, Engine, Plan, Reading, Statement } from './engine'
+import { Connection } from './connection'
 import { BatchResult } from './engine'
 import { DatabaseError, toDatabaseError } from './errors'
 import { createPrivate, removeStaleParts } from './file'
-import { isBusy, whileBusy } from './patience'
+import { GroupCommit } from './group-commit'
+import { isBusy } from './patience'
 
 type Handle = Database.Database
-type Prepared = Database.Statement<SqlValue[], unknown>
 
 export interface LocalEngineOptions {
   /** A file path, or `:memory:`. */
@@ -26,26 +27,24 @@ const CACHE_KIB = 16_384
 const WAL_KEEP_BYTES = 64 * 1024 * 1024
 const RECLAIM_PAGES = 512
 const BACKUP_PAGES_PER_STEP = 256
-/** More distinct SQL texts than this means that somebody builds SQL from data; the cache must not grow with it. */
-const MAX_PREPARED = 500
 
 /**
  * SQLite in the process through better-sqlite3. One connection writes and one reads: in WAL mode readers
  * never wait for the writer and never see half a transaction. Every transaction begins and ends within
- * one tick, so nothing of ours can land inside it (trap I2).
+ * one tick, so nothing of ours can land inside it (trap I2); writes that wait together share one.
  */
 export class BetterSqlite3Engine implements Engine {
   readonly #writer: Connection
   readonly #reader: Connection
-  readonly #busyTimeoutMs: number
+  readonly #commits: GroupCommit
   #open = true
 
   constructor(options: LocalEngineOptions) {
-    this.#busyTimeoutMs = options.busyTimeoutMs
     try {
       const writer = openWriter(options)
       this.#writer = new Connection(writer)
       this.#reader = options.path === ':memory:' ? this.#writer : new Connection(openReader(options, writer))
+      this.#commits = new GroupCommit(this.#writer, options.busyTimeoutMs)
     }
     catch (error) {
       throw toDatabaseError(error)
@@ -62,16 +61,18 @@ export class BetterSqlite3Engine implements Engine {
   }
 
   async read<Result>(work: () => Reading<Result>): Promise<Result> {
-    return this.#guard(() => this.#reader.transaction('BEGIN', () => this.#reader.drive(work())))
+    return this.#guard(() => this.#reader.reading(() => this.#reader.drive(work())))
   }
 
   async batch(statements: readonly (Statement | BulkStatement)[]): Promise<BatchResult> {
-    const rows = await this.#immediate(() => statements.map(statement => this.#writer.run(statement)))
+    this.#assertOpen()
+    const rows = await this.#commits.add(() => statements.map(statement => this.#writer.run(statement)))
     return new BatchResult(statements, rows)
   }
 
   async write<Result>(work: () => Reading<Plan<Result>>): Promise<Result> {
-    return this.#immediate(() => {
+    this.#assertOpen()
+    return this.#commits.add(() => {
       const plan = this.#writer.drive(work())
       for (const statement of plan.writes) this.#writer.run(statement)
       return plan.result
@@ -124,6 +125,7 @@ export class BetterSqlite3Engine implements Engine {
   async close(): Promise<void> {
     if (!this.#open) return
     this.#open = false
+    await this.#commits.idle()
     if (this.#reader !== this.#writer) this.#reader.handle.close()
     try {
       this.handle.pragma('optimize')
@@ -138,11 +140,6 @@ export class BetterSqlite3Engine implements Engine {
     }
   }
 
-  /** Runs `work` under the write lock, waiting for it without blocking the event loop for long. */
-  #immediate<Result>(work: () => Result): Promise<Result> {
-    return whileBusy(this.#busyTimeoutMs, () => this.#guard(() => this.#writer.transaction('BEGIN IMMEDIATE', work)))
-  }
-
   #guard<Result>(work: () => Result): Result {
     this.#assertOpen()
     try {
@@ -155,54 +152,6 @@ export class BetterSqlite3Engine implements Engine {
 
   #assertOpen(): void {
     if (!this.#open) throw new DatabaseError('closed')
-  }
-}
-
-/** A driver handle with its prepared statements. */
-class Connection {
-  readonly #prepared = new Map<string, Prepared>()
-
-  constructor(readonly handle: Handle) {}
-
-  run(statement: Statement | BulkStatement): unknown[] {
-    const prepared = this.#prepare(statement.sql)
-    if ('rows' in statement) {
-      for (const row of statement.rows) prepared.run(...row)
-      return []
-    }
-    if (prepared.reader) return prepared.all(...statement.parameters)
-    prepared.run(...statement.parameters)
-    return []
-  }
-
-  /** Runs a generator of statements to its end. */
-  drive<Result>(work: Reading<Result>): Result {
-    let step = work.next()
-    while (!step.done) step = work.next(this.run(step.value))
-    return step.value
-  }
-
-  transaction<Result>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => Result): Result {
-    this.#prepare(begin).run()
-    try {
-      const result = work()
-      this.#prepare('COMMIT').run()
-      return result
-    }
-    catch (error) {
-      // A full disk or an I/O error may have rolled the transaction back already.
-      if (this.handle.inTransaction) this.#prepare('ROLLBACK').run()
-      throw error
-    }
-  }
-
-  #prepare(sql: string): Prepared {
-    const known = this.#prepared.get(sql)
-    if (known) return known
-    if (this.#prepared.size >= MAX_PREPARED) this.#prepared.clear()
-    const prepared = this.handle.prepare<SqlValue[]>(sql)
-    this.#prepared.set(sql, prepared)
-    return prepared
   }
 }
 
