@@ -1,7 +1,7 @@
 import { open, readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Plan, Reading } from '../../src/runtime/server/engine/engine'
 import { ask, prepared } from '../../src/runtime/server/engine/engine'
 import { BetterSqlite3Engine } from '../../src/runtime/server/engine/better-sqlite3'
@@ -167,5 +167,40 @@ describe('the better-sqlite3 engine', () => {
   it('keeps a bounded number of prepared statements', async () => {
     const { engine } = await openEngine()
     for (let n = 0; n < 1200; n++) expect(await engine.all({ sql: `SELECT ${n} AS n`, parameters: [] })).toEqual([{ n }])
+  })
+
+  it('lets a thread of its own make the checkpoints once there is much to write, and takes it along at the end', async () => {
+    const path = join(await temporaryFolder(), 'busy.sqlite')
+    const engine = new BetterSqlite3Engine({ path, journalMode: 'WAL', synchronous: 'NORMAL', busyTimeoutMs: 5000 })
+    await engine.batch([{ sql: 'CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT) STRICT', parameters: [] }])
+    const write = () => engine.batch([{ sql: 'INSERT INTO t (text) VALUES (?)', parameters: ['x'.repeat(20_000)] }])
+    let rows = 0
+    for (; !engine.checkpointsAside && rows < 20_000; rows++) await write()
+    expect(engine.checkpointsAside).toBe(true)
+    // What it has moved is in the file itself, which nobody else has touched: a commit no longer does.
+    const before = (await stat(path)).size
+    await vi.waitFor(async () => {
+      rows += 1
+      await write()
+      expect((await stat(path)).size).toBeGreaterThan(before + 1_000_000)
+    }, { timeout: 20_000, interval: 1 })
+    expect((await stat(`${path}-wal`)).size).toBeLessThan(80 * 1024 * 1024)
+    expect(await engine.all({ sql: 'SELECT COUNT(*) AS n FROM t', parameters: [] })).toEqual([{ n: rows }])
+    await engine.close()
+    await expect(stat(`${path}-wal`)).rejects.toThrow()
+    expect(engine.checkpointsAside).toBe(false)
+    const again = new Database(path, { readonly: true })
+    expect([again.prepare('SELECT COUNT(*) FROM t').pluck().get(), again.pragma('integrity_check', { simple: true })]).toEqual([rows, 'ok'])
+    again.close()
+  })
+
+  it('makes its own where no thread can, as in memory or without a WAL', async () => {
+    for (const [path, journalMode] of [[':memory:', 'WAL'], [join(await temporaryFolder(), 'd.sqlite'), 'DELETE']] as const) {
+      const engine = new BetterSqlite3Engine({ path, journalMode, synchronous: 'OFF', busyTimeoutMs: 5000 })
+      await engine.batch([{ sql: 'CREATE TABLE t (text TEXT) STRICT', parameters: [] }])
+      for (let index = 0; index < 200; index++) await engine.batch([{ sql: 'INSERT INTO t VALUES (?)', parameters: ['x'.repeat(50_000)] }])
+      expect(engine.checkpointsAside).toBe(false)
+      await engine.close()
+    }
   })
 })

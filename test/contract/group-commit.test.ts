@@ -25,7 +25,7 @@ async function openGroup(busyTimeoutMs = 5000) {
   handle.pragma('journal_mode = WAL')
   handle.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT')
   const connection = new CountingConnection(handle)
-  const group = new GroupCommit(connection, busyTimeoutMs)
+  const group = new GroupCommit(connection, { busyTimeoutMs })
   const insert = (name: string | null) => group.add(() => {
     connection.run({ sql: 'INSERT INTO t (name) VALUES (?)', parameters: [`first of ${name}`] })
     connection.run({ sql: 'INSERT INTO t (name) VALUES (?)', parameters: [name] })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import Database from 'better-sqlite3'
 import type { BackupOptions, BulkStatement, Engine, Plan, Reading, Statement } from './engine'
+import { Checkpointer } from './checkpointer'
 import { Connection } from './connection'
 import { BatchResult } from './engine'
 import { DatabaseError, toDatabaseError } from './errors'
@@ -37,6 +38,7 @@ export class BetterSqlite3Engine implements Engine {
   readonly #writer: Connection
   readonly #reader: Connection
   readonly #commits: GroupCommit
+  readonly #checkpointer: Checkpointer | undefined
   #open = true
 
   constructor(options: LocalEngineOptions) {
@@ -44,7 +46,10 @@ export class BetterSqlite3Engine implements Engine {
       const writer = openWriter(options)
       this.#writer = new Connection(writer)
       this.#reader = options.path === ':memory:' ? this.#writer : new Connection(openReader(options, writer))
-      this.#commits = new GroupCommit(this.#writer, options.busyTimeoutMs)
+      this.#checkpointer = options.path === ':memory:' || options.journalMode !== 'WAL'
+        ? undefined
+        : new Checkpointer({ path: options.path, setOwnPages: pages => this.#setOwnCheckpoints(pages) })
+      this.#commits = new GroupCommit(this.#writer, { busyTimeoutMs: options.busyTimeoutMs, onCommit: () => this.#checkpointer?.committed() })
     }
     catch (error) {
       throw toDatabaseError(error)
@@ -126,6 +131,7 @@ export class BetterSqlite3Engine implements Engine {
     if (!this.#open) return
     this.#open = false
     await this.#commits.idle()
+    await this.#checkpointer?.stop()
     if (this.#reader !== this.#writer) this.#reader.handle.close()
     try {
       this.handle.pragma('optimize')
@@ -138,6 +144,15 @@ export class BetterSqlite3Engine implements Engine {
     finally {
       this.handle.close()
     }
+  }
+
+  /** Whether checkpoints are made beside the server by now. */
+  get checkpointsAside(): boolean {
+    return this.#checkpointer?.isHelped ?? false
+  }
+
+  #setOwnCheckpoints(pages: number): void {
+    if (this.#open) this.handle.pragma(`wal_autocheckpoint = ${pages}`)
   }
 
   #guard<Result>(work: () => Result): Result {

@@ -35,7 +35,7 @@ export class GroupCommit {
   #waiting: Unit[] = []
   #draining: Promise<void> | undefined
 
-  constructor(private readonly connection: Transactions, private readonly busyTimeoutMs: number) {}
+  constructor(private readonly connection: Transactions, private readonly options: { busyTimeoutMs: number, onCommit?: () => void }) {}
 
   /** Runs `work` in a transaction of its own or of a group. It may be run again and must have no side effect. */
   add<Result>(work: () => Result): Promise<Result> {
@@ -62,10 +62,11 @@ export class GroupCommit {
   async #commitWaiting(): Promise<void> {
     let tried = 0
     try {
-      const outcomes = await whileBusy(this.busyTimeoutMs, () => {
+      const outcomes = await whileBusy(this.options.busyTimeoutMs, () => {
         tried = this.#waiting.length
         return this.#commit(this.#waiting)
       })
+      this.options.onCommit?.()
       const units = this.#waiting.splice(0, outcomes.length)
       for (const [index, outcome] of outcomes.entries()) {
         if ('error' in outcome) units[index]?.fail(outcome.error)
