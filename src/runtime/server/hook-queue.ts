@@ -3,6 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 /** The host's `emitWebhookSystemHook`; it promises not to throw and may take its time. */
 export type EmitHook = (name: string, payload: Record<string, unknown>) => unknown
 
+const EVENTS_A_TURN = 10
+
 /** Hands hooks to the host after the answer is on its way, so that no push waits for them (trap S24). */
 export class HookQueue {
   readonly #running = new Set<Promise<void>>()
@@ -25,14 +27,23 @@ export class HookQueue {
 
   async #run(emit: EmitHook, list: Parameters<HookQueue['add']>[0]): Promise<void> {
     await setImmediate()
+    const events = list()
     // Started in order and not one after the other: a slow one holds none of the rest up.
-    await Promise.all(list().map(async ({ name, payload }) => {
-      try {
-        await emit(name, payload)
-      }
-      catch {
-        this.onFault(`The host did not take the hook ${name.split(':')[0]}.`)
-      }
-    }))
+    const running: Promise<void>[] = []
+    for (const [index, { name, payload }] of events.entries()) {
+      // The host looks up who wants to hear of each: a big push must not hold the server up with that.
+      if (index > 0 && index % EVENTS_A_TURN === 0) await setImmediate()
+      running.push(this.#tell(emit, name, payload))
+    }
+    await Promise.all(running)
+  }
+
+  async #tell(emit: EmitHook, name: string, payload: Record<string, unknown>): Promise<void> {
+    try {
+      await emit(name, payload)
+    }
+    catch {
+      this.onFault(`The host did not take the hook ${name.split(':')[0]}.`)
+    }
   }
 }
