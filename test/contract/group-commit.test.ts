@@ -57,6 +57,8 @@ describe('writes that wait together', () => {
     }), insert('c')])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled'])
     expect(results[3]).toMatchObject({ reason: { message: 'of its own' } })
+    // As one alone would: typed, and without the SQL.
+    expect(results[1]).toMatchObject({ reason: { name: 'DatabaseError', fault: 'rejected', message: 'The database refused the statement.' } })
     expect(seen()).toEqual(['first of a', 'a', 'first of b', 'b', 'first of c', 'c'])
   })
 

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { toDatabaseError } from './errors'
 import { whileBusy } from './patience'
 
 /** What a connection offers to write with. All of it is synchronous. */
@@ -35,6 +36,7 @@ export class GroupCommit {
   #waiting: Unit[] = []
   #draining: Promise<void> | undefined
 
+  /** `onCommit` must not throw. */
   constructor(private readonly connection: Transactions, private readonly options: { busyTimeoutMs: number, onCommit?: () => void }) {}
 
   /** Runs `work` in a transaction of its own or of a group. It may be run again and must have no side effect. */
@@ -61,21 +63,23 @@ export class GroupCommit {
 
   async #commitWaiting(): Promise<void> {
     let tried = 0
+    let outcomes: Outcome[]
     try {
-      const outcomes = await whileBusy(this.options.busyTimeoutMs, () => {
+      outcomes = await whileBusy(this.options.busyTimeoutMs, () => {
         tried = this.#waiting.length
         return this.#commit(this.#waiting)
       })
-      this.options.onCommit?.()
-      const units = this.#waiting.splice(0, outcomes.length)
-      for (const [index, outcome] of outcomes.entries()) {
-        if ('error' in outcome) units[index]?.fail(outcome.error)
-        else units[index]?.settle(outcome.value)
-      }
     }
     catch (error) {
       for (const unit of this.#waiting.splice(0, tried)) unit.fail(error)
+      return
     }
+    const units = this.#waiting.splice(0, outcomes.length)
+    for (const [index, outcome] of outcomes.entries()) {
+      if ('error' in outcome) units[index]?.fail(outcome.error)
+      else units[index]?.settle(outcome.value)
+    }
+    this.options.onCommit?.()
   }
 
   /** Runs units from the first on until their time is up, and commits. Throws where nothing was written. */
@@ -112,7 +116,7 @@ export class GroupCommit {
       if (!connection.inTransaction) throw error
       connection.rollbackToSavepoint()
       connection.release()
-      return { error }
+      return { error: toDatabaseError(error) }
     }
   }
 }
