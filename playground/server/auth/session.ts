@@ -5,7 +5,7 @@ import { useRuntimeConfig } from '#imports'
 import { DEMO_USERS, demoUserOf, emailOf } from './demo-users'
 import { isDeploymentAdmin } from './deployment-admin'
 import { getAuthWorkspaceStore } from './store/registry'
-import type { AuthWorkspaceStore, WorkspaceRole } from './store/types'
+import type { AuthWorkspaceStore, InviteMethods, WorkspaceRole } from './store/types'
 
 export interface SessionContext {
   authenticated: true
@@ -58,6 +58,17 @@ export function requireWorkspaceStore(): AuthWorkspaceStore {
   const store = getAuthWorkspaceStore(provider)
   if (!store) throw createError({ statusCode: 500, statusMessage: `AuthWorkspaceStore not registered for provider "${provider}"` })
   return store
+}
+
+/** The same store as one with invites. Throws 503 where it has none. */
+export function requireInviteStore(): AuthWorkspaceStore & InviteMethods {
+  const store = requireWorkspaceStore()
+  if (!hasInvites(store)) throw createError({ statusCode: 503, statusMessage: 'Selected auth store does not support invites' })
+  return store
+}
+
+function hasInvites(store: AuthWorkspaceStore): store is AuthWorkspaceStore & InviteMethods {
+  return [store.createInvite, store.listInvites, store.revokeInvite, store.acceptInviteAndProvisionUser].every(method => method !== undefined)
 }
 
 async function load(event: H3Event): Promise<SessionContext | null> {

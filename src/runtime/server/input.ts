@@ -11,3 +11,9 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 export function isText(value: unknown, maxLength: number): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= maxLength && value.isWellFormed() && !value.includes('\0')
 }
+
+/** A number of things to list: whole, at least 1 and at most `highest`; `otherwise` for what is no number. */
+export function clampCount(count: unknown, otherwise: number, highest: number): number {
+  if (typeof count !== 'number' || Number.isNaN(count)) return otherwise
+  return Math.min(highest, Math.max(1, Math.trunc(count)))
+}

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { useRuntimeConfig } from '#imports'
 import { demoUserOf, emailOf } from '../../auth/demo-users'
 import { hashInvite, readInvite } from '../../auth/invite-token'
-import { forgetUser, requireWorkspaceStore } from '../../auth/session'
+import { forgetUser, requireInviteStore } from '../../auth/session'
 import { parse, readJson, requireCloud } from '../../utils/request'
 
 /** Takes the invite of the link that was opened. The real host does this while it resolves the session. */
@@ -14,8 +14,7 @@ export default defineEventHandler(async (event) => {
   const { token } = parse(z.object({ token: z.string().min(1).max(4096) }), await readJson(event, 8192, 'Invalid invite request'), 'Invalid invite request')
   const content = readInvite(token, Math.floor(Date.now() / 1000))
   if (!content) throw createError({ statusCode: 400, statusMessage: 'This invite is not valid any more' })
-  const store = requireWorkspaceStore()
-  if (!store.acceptInviteAndProvisionUser) throw createError({ statusCode: 503, statusMessage: 'Selected auth store does not support invites' })
+  const store = requireInviteStore()
   const result = await store.acceptInviteAndProvisionUser({
     provider: useRuntimeConfig().auth.provider, providerUserId: user.id, email: emailOf(user), displayName: user.name,
     workspaceId: content.workspaceId, tokenHash: hashInvite(token),

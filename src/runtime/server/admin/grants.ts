@@ -1,21 +1,16 @@
 import { compile, query } from '../database/builder'
 import type { Engine, Plan, Reading } from '../engine/engine'
 import type { UserSummary } from '../host/admin-contract'
-import { userExists } from '../workspaces/users'
+import { profileOf, userExists } from '../workspaces/users'
 import { WorkspaceRefusedError } from '../workspaces/workspaces'
 
 /** Newest first. `createdAt` in milliseconds. */
 export async function listAdmins(engine: Engine): Promise<(UserSummary & { createdAt: number })[]> {
   const rows = await engine.all(compile(query.selectFrom('deployment_admins as admin')
     .innerJoin('users as user', 'user.id', 'admin.user_id')
-    .select(['user.id', 'user.email', 'user.display_name', 'admin.created_at_ms'])
+    .select(['user.id as user_id', 'user.email', 'user.display_name', 'admin.created_at_ms'])
     .orderBy('admin.created_at_ms', 'desc').orderBy('user.id')))
-  return rows.map(row => ({
-    userId: row.id,
-    ...row.email === null ? {} : { email: row.email },
-    ...row.display_name === null ? {} : { displayName: row.display_name },
-    createdAt: row.created_at_ms,
-  }))
+  return rows.map(row => ({ ...profileOf(row), createdAt: row.created_at_ms }))
 }
 
 /** Once or often is the same; the first grant's time stays. Throws WorkspaceRefusedError for an unknown user. */

@@ -1,11 +1,7 @@
 import { compile, query } from '../database/builder'
 import type { Engine, Plan, Reading } from '../engine/engine'
 import { ask } from '../engine/engine'
-
-/** The workspace of a setting is not there. */
-export class SettingRefusedError extends Error {
-  override readonly name = 'SettingRefusedError'
-}
+import { requireWorkspace } from '../workspaces/directory'
 
 export interface SettingKey {
   readonly workspaceId: string
@@ -17,14 +13,14 @@ export async function getSetting(engine: Engine, setting: SettingKey): Promise<s
   return row?.value ?? null
 }
 
-/** Throws {@link SettingRefusedError}. `nowMs`: milliseconds. */
+/** Throws WorkspaceRefusedError. `nowMs`: milliseconds. */
 export async function setSetting(engine: Engine, setting: SettingKey, value: string, nowMs: number): Promise<void> {
   await change(engine, setting, value, nowMs, () => true)
 }
 
 /**
  * Writes only while the value is `expected`, null meaning that there is none; tells whether it did, so that
- * two admins who read the same list do not undo each other. Throws {@link SettingRefusedError}.
+ * two admins who read the same list do not undo each other. Throws WorkspaceRefusedError.
  */
 export async function compareAndSetSetting(engine: Engine, setting: SettingKey, expected: string | null, value: string, nowMs: number): Promise<boolean> {
   return change(engine, setting, value, nowMs, current => current === expected)
@@ -32,8 +28,7 @@ export async function compareAndSetSetting(engine: Engine, setting: SettingKey, 
 
 async function change(engine: Engine, setting: SettingKey, value: string, nowMs: number, allowed: (current: string | null) => boolean): Promise<boolean> {
   return engine.write(function* (): Reading<Plan<boolean>> {
-    const workspace = yield* ask(compile(query.selectFrom('workspaces').select('id').where('id', '=', setting.workspaceId)))
-    if (workspace.length === 0) throw new SettingRefusedError()
+    yield* requireWorkspace(setting.workspaceId)
     const [row] = yield* ask(stored(setting))
     if (!allowed(row?.value ?? null)) return { writes: [], result: false }
     return {

@@ -1,14 +1,15 @@
 import type { Clock } from '../clock'
 import type { Engine } from '../engine/engine'
 import type { AdminStoreProvider, AdminUserStore, DeploymentAdminChecker, WorkspaceAccessStore, WorkspaceSettingsStore } from '../host/admin-contract'
-import { answer, refusal } from '../host/errors'
-import { isText } from '../input'
-import { createWorkspaceFor, getWorkspace, listWorkspaces, restoreWorkspace, searchUsers, softDeleteWorkspace } from '../workspaces/directory'
+import { answer } from '../host/errors'
+import { clampCount, isText } from '../input'
+import { getWorkspace, listWorkspaces, restoreWorkspace, searchUsers, softDeleteWorkspace } from '../workspaces/directory'
 import { listMembers, removeMember, setMemberRole, upsertMember } from '../workspaces/members'
 import { demand, translate } from '../workspaces/refusals'
-import { checkId, checkRole, checkWorkspace, clampRows } from '../workspaces/rules'
+import { createWorkspace } from '../workspaces/workspaces'
+import { checkId, checkRole, checkWorkspace } from '../workspaces/rules'
 import { grantAdmin, isAdmin, isIdentityAdmin, listAdmins, revokeAdmin } from './grants'
-import { compareAndSetSetting, getSetting, SettingRefusedError, setSetting } from './settings'
+import { compareAndSetSetting, getSetting, setSetting } from './settings'
 
 interface Options {
   readonly engine: Engine
@@ -78,7 +79,7 @@ function createAccessStore({ engine, clock }: Options): WorkspaceAccessStore {
     },
 
     async listWorkspaces({ search = '', includeDeleted = false, page, perPage }) {
-      const filter = { search, includeDeleted, page: clampRows(page, 1, 1_000_000), perPage: clampRows(perPage, 20, MAX_PER_PAGE) }
+      const filter = { search, includeDeleted, page: clampCount(page, 1, 1_000_000), perPage: clampCount(perPage, 20, MAX_PER_PAGE) }
       return answer(listWorkspaces(engine, filter), translate)
     },
 
@@ -89,7 +90,7 @@ function createAccessStore({ engine, clock }: Options): WorkspaceAccessStore {
 
     async createWorkspace({ name, description, ownerUserId }) {
       demand(checkId('ownerUserId', ownerUserId) ?? checkWorkspace({ name, description }))
-      return answer(createWorkspaceFor(engine, ownerUserId, { name: name.trim(), description: description || null }, clock.now()), translate)
+      return answer(createWorkspace(engine, ownerUserId, { name: name.trim(), description: description || null }, clock.now(), 'owner-unknown'), translate)
     },
 
     async softDeleteWorkspace({ workspaceId, deletedAt }) {
@@ -110,23 +111,22 @@ function createAccessStore({ engine, clock }: Options): WorkspaceAccessStore {
 function createSettingsStore({ engine, clock }: Options): WorkspaceSettingsStore {
   const demandSetting = (workspaceId: unknown, key: unknown) => demand(checkId('workspaceId', workspaceId) ?? checkId('key', key))
   const demandValue = (value: unknown) => demand(value === '' || isText(value, MAX_SETTING_LENGTH) ? undefined : `value must be text of at most ${MAX_SETTING_LENGTH} characters`)
-  const refuse = (error: unknown) => error instanceof SettingRefusedError ? refusal(404, 'Workspace not found') : error
   return {
     async get(workspaceId, key) {
       demandSetting(workspaceId, key)
-      return answer(getSetting(engine, { workspaceId, key }), refuse)
+      return answer(getSetting(engine, { workspaceId, key }), translate)
     },
 
     async set(workspaceId, key, value) {
       demandSetting(workspaceId, key)
       demandValue(value)
-      await answer(setSetting(engine, { workspaceId, key }, value, clock.now()), refuse)
+      await answer(setSetting(engine, { workspaceId, key }, value, clock.now()), translate)
     },
 
     async compareAndSet(workspaceId, key, expected, next) {
       demandSetting(workspaceId, key)
       demandValue(next)
-      return answer(compareAndSetSetting(engine, { workspaceId, key }, expected, next, clock.now()), refuse)
+      return answer(compareAndSetSetting(engine, { workspaceId, key }, expected, next, clock.now()), translate)
     },
   }
 }
@@ -155,5 +155,5 @@ function createAdminUserStore({ engine, clock }: Options): AdminUserStore {
 }
 
 async function search(engine: Engine, input: { query: string, limit?: number }) {
-  return answer(searchUsers(engine, String(input.query).slice(0, 320), clampRows(input.limit, 20, MAX_SEARCH_ROWS)), translate)
+  return answer(searchUsers(engine, String(input.query).slice(0, 320), clampCount(input.limit, 20, MAX_SEARCH_ROWS)), translate)
 }

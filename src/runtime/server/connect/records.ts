@@ -1,6 +1,6 @@
 import { compile, query } from '../database/builder'
 import type { Engine, Plan, Reading } from '../engine/engine'
-import { prepared } from '../engine/engine'
+import { countChanged, prepared } from '../engine/engine'
 import type { ConnectEnvironmentRecord, ConnectScope } from '../host/connect-contract'
 import { changeEnvironment, endAuthorizationOf, findEnvironment } from './sql'
 import { isInScope, MAX_PURGE, toEnvironment, toRevoked } from './state'
@@ -25,6 +25,7 @@ const endDelivered = prepared<{ id: string }>(`
   UPDATE connect_authorizations SET status = 'consumed', credential_ciphertext = NULL, updated_at = ?
   WHERE id IN (SELECT id FROM connect_authorizations WHERE status = 'delivering' AND redeliver_until < ? LIMIT ?)
   RETURNING id`)
+/* The second condition on the status says nothing new; it is what the partial index is known by. */
 const endLapsed = prepared<{ id: string }>(`
   UPDATE connect_authorizations SET status = 'expired', credential_ciphertext = NULL, updated_at = ?
   WHERE id IN (SELECT id FROM connect_authorizations WHERE status = 'approved' AND status IN ('pending', 'approved', 'delivering') AND expires_at <= ? LIMIT ?)
@@ -81,15 +82,13 @@ export async function purge(engine: Engine, { authorizationUpdatedBefore: before
 
 /** Compare and swap: false where the credential is not what the caller believes. */
 export async function rotateAuthorization(engine: Engine, id: string, expected: string, replacement: string, now: number): Promise<boolean> {
-  const statement = compile(query.updateTable('connect_authorizations').set({ credential_ciphertext: replacement, updated_at: now })
-    .where('id', '=', id).where('credential_ciphertext', '=', expected).returning('id'))
-  return (await engine.batch([statement])).rowsOf(statement).length > 0
+  return await countChanged(engine, compile(query.updateTable('connect_authorizations').set({ credential_ciphertext: replacement, updated_at: now })
+    .where('id', '=', id).where('credential_ciphertext', '=', expected).returning('id'))) > 0
 }
 
 /** Compare and swap: false where the credential is not what the caller believes. */
 export async function rotateEnvironment(engine: Engine, id: string, credential: 'access' | 'tunnel', expected: string, replacement: string, now: number): Promise<boolean> {
   const column = credential === 'access' ? 'access_credential_ciphertext' as const : 'tunnel_secret_ciphertext' as const
-  const statement = compile(query.updateTable('connect_environments').set({ [column]: replacement, updated_at: now })
-    .where('id', '=', id).where(column, '=', expected).returning('id'))
-  return (await engine.batch([statement])).rowsOf(statement).length > 0
+  return await countChanged(engine, compile(query.updateTable('connect_environments').set({ [column]: replacement, updated_at: now })
+    .where('id', '=', id).where(column, '=', expected).returning('id'))) > 0
 }

@@ -85,3 +85,8 @@ export function* ask<Row>(statement: Statement<Row>): Reading<readonly Row[]> {
 export function prepared<Row>(sql: string): (...parameters: SqlValue[]) => Statement<Row> {
   return (...parameters) => ({ sql, parameters })
 }
+
+/** Runs one statement that returns a row for each it changed, and tells how many. Throws {@link DatabaseError}. */
+export async function countChanged(engine: Engine, statement: Statement): Promise<number> {
+  return (await engine.batch([statement])).rowsOf(statement).length
+}

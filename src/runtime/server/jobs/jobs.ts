@@ -112,8 +112,8 @@ export async function failJob(engine: Engine, id: string, error: string, leaseOw
 /** Ends a user's own streaming job; false where there is none such. */
 export async function abortJob(engine: Engine, id: string, userId: string, nowMs: number): Promise<boolean> {
   return engine.write(function* (): Reading<Plan<boolean>> {
-    const job = yield* findJob(id)
-    if (job?.status !== 'streaming' || job.userId !== userId) return { writes: [], result: false }
+    const [state] = yield* ask(findState(id))
+    if (state?.status !== 'streaming' || state.user_id !== userId) return { writes: [], result: false }
     return { writes: end(id, 'aborted', null, nowMs), result: true }
   })
 }

@@ -1,5 +1,5 @@
 import type { Engine, Plan, Reading } from '../engine/engine'
-import { ask, prepared } from '../engine/engine'
+import { ask, countChanged, prepared } from '../engine/engine'
 import type { BackgroundJob, JobConfig, JobExecution } from '../host/jobs-contract'
 import { end } from './jobs'
 import { findJobForWorker } from './sql'
@@ -50,14 +50,12 @@ async function claim(engine: Engine, candidate: ReturnType<typeof nextClaimable>
 
 /** Only for the worker that has the job; counts as activity. */
 export async function renewJobLease(engine: Engine, id: string, owner: string, nowMs: number, leaseExpiresAt: number): Promise<boolean> {
-  const statement = renew(leaseExpiresAt, nowMs, id, owner)
-  return (await engine.batch([statement])).rowsOf(statement).length > 0
+  return await countChanged(engine, renew(leaseExpiresAt, nowMs, id, owner)) > 0
 }
 
 /** A worker's checkpoint; only for the one that has the job. */
 export async function updateJobExecution(engine: Engine, id: string, execution: JobExecution, owner: string): Promise<boolean> {
-  const statement = checkpoint(JSON.stringify(execution), id, owner)
-  return (await engine.batch([statement])).rowsOf(statement).length > 0
+  return await countChanged(engine, checkpoint(JSON.stringify(execution), id, owner)) > 0
 }
 
 /** Ends silent jobs that nobody has a lease on (trap J4) and forgets old ended ones. Returns their number. */
@@ -66,6 +64,5 @@ export async function cleanupExpired(engine: Engine, { jobTimeoutMs, completedJo
     const jobs = yield* ask(silent(nowMs - jobTimeoutMs, nowMs, STEP))
     return { writes: jobs.flatMap(({ id }) => end(id, 'error', 'Job timed out', nowMs)), result: jobs.length }
   })
-  const drop = dropEnded(nowMs - completedJobRetentionMs, STEP)
-  return timedOut + (await engine.batch([drop])).rowsOf(drop).length
+  return timedOut + await countChanged(engine, dropEnded(nowMs - completedJobRetentionMs, STEP))
 }

@@ -73,6 +73,7 @@ function toJob(row: JobRow, content: string): BackgroundJob {
 
 /** What of a job is needed to know whether it may be written to. */
 export interface JobState {
+  readonly user_id: string
   readonly status: JobStatus
   readonly lease_owner: string | null
   readonly tail_chunks: number
@@ -80,7 +81,7 @@ export interface JobState {
 }
 
 export const findState = prepared<JobState>(`
-  SELECT j.status, j.lease_owner,
+  SELECT j.user_id, j.status, j.lease_owner,
     (SELECT COUNT(*) FROM background_job_chunks AS c WHERE c.job_id = j.id) AS tail_chunks,
     (SELECT COALESCE(SUM(LENGTH(c.content)), 0) FROM background_job_chunks AS c WHERE c.job_id = j.id) AS tail_length
   FROM background_jobs AS j WHERE j.id = ?`)

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock'
 import type { Engine, Plan, Reading } from '../engine/engine'
-import { ask, prepared } from '../engine/engine'
+import { ask, countChanged, prepared } from '../engine/engine'
 import { answer, refusal } from '../host/errors'
 import type { RateLimitConfig, RateLimitProvider } from '../host/jobs-contract'
 import { isText } from '../input'
@@ -40,8 +40,7 @@ export function createRateLimits({ engine, clock }: { engine: Engine, clock: Clo
 
 /** Forgets keys whose window is over. Returns their number. */
 export async function dropExpiredLimits(engine: Engine, nowMs: number, limit = 500): Promise<number> {
-  const statement = drop(nowMs, limit)
-  return (await engine.batch([statement])).rowsOf(statement).length
+  return countChanged(engine, drop(nowMs, limit))
 }
 
 async function record(engine: Engine, key: string, now: number, config: RateLimitConfig): Promise<Decision> {

@@ -6,8 +6,9 @@ const MAX_HASH_LENGTH = 256
 const MAX_MIME_LENGTH = 256
 const MAX_STORAGE_ID_LENGTH = 2048
 
-export const DEFAULT_LIMIT = 100
-export const MAX_LIMIT = 500
+/** Items of a page of canonical storage (contract §2.2.9). */
+export const DEFAULT_ITEMS = 100
+export const MAX_ITEMS = 500
 
 /** A hash as it is compared: no algorithm prefix, trimmed, lower-cased; blank input gives an empty text. */
 export function normalizeHash(hash: unknown): string {
@@ -18,12 +19,6 @@ export function normalizeHash(hash: unknown): string {
 /** Without the white space that SQL takes away as well (migration 004). */
 function trimmed(text: string): string {
   return text.replace(/^[\t\n\v\f\r ]+|[\t\n\v\f\r ]+$/g, '')
-}
-
-/** Items of a page: 1 to 500, 100 for a caller that names no number. */
-export function clampItems(limit: unknown): number {
-  if (typeof limit !== 'number' || Number.isNaN(limit)) return DEFAULT_LIMIT
-  return Math.min(MAX_LIMIT, Math.max(1, Math.trunc(limit)))
 }
 
 /** What an intent says of its file. Zero bytes are a file too. */

@@ -4,9 +4,10 @@ import type { HostEvent } from '../host/contract'
 import { answer, refusal } from '../host/errors'
 import { requireScope } from '../host/session'
 import type { StorageMethods } from '../host/storage-contract'
+import { clampCount } from '../input'
 import { canonicalPage, hashFilter, KEY_PARTS } from './canonical'
 import { fromCursor } from './page-key'
-import { clampItems, isConsumption, isQuota, isReservation, normalizeHash } from './rules'
+import { DEFAULT_ITEMS, isConsumption, isQuota, isReservation, MAX_ITEMS, normalizeHash } from './rules'
 import type { UploadRefusal } from './upload-intents'
 import { cancel, consume, reserve, UploadRefusedError } from './upload-intents'
 
@@ -49,7 +50,7 @@ export function createStorageMethods({ engine, clock }: { engine: Engine, clock:
       if (hash === null) throw refusal(400, 'Invalid storage hash')
       const after = cursor === undefined ? undefined : fromCursor({ workspaceId, kind, hash }, cursor, KEY_PARTS[kind])
       if (cursor !== undefined && after === undefined) throw refusal(400, 'Invalid canonical storage cursor')
-      const question = { workspaceId, kind, hash, after, limit: clampItems(request.limit), now: Number.isFinite(request.now) ? Number(request.now) : now() }
+      const question = { workspaceId, kind, hash, after, limit: clampCount(request.limit, DEFAULT_ITEMS, MAX_ITEMS), now: Number.isFinite(request.now) ? Number(request.now) : now() }
       return answer(engine.read(() => canonicalPage(question)), translate, event)
     },
   }

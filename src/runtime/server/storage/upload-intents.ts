@@ -1,5 +1,5 @@
 import type { Engine, Plan, Reading } from '../engine/engine'
-import { ask, prepared } from '../engine/engine'
+import { ask, countChanged, prepared } from '../engine/engine'
 
 export type UploadRefusal = 'over-quota' | 'taken' | 'not-consumable' | 'not-active'
 
@@ -110,8 +110,7 @@ const consumeIntent = prepared<{ id: string }>(`
 /** Ends an intent with the file it announced; exactly one caller succeeds. Throws {@link UploadRefusedError}. */
 export async function consume(engine: Engine, intent: UploadIntent & { storageId: string }, now: number): Promise<void> {
   const { workspaceId, intentId, hash, mimeType, sizeBytes, storageId } = intent
-  const statement = consumeIntent(storageId, now, workspaceId, intentId, hash, mimeType, sizeBytes, now)
-  if ((await engine.batch([statement])).rowsOf(statement).length === 0) throw new UploadRefusedError('not-consumable')
+  if (await countChanged(engine, consumeIntent(storageId, now, workspaceId, intentId, hash, mimeType, sizeBytes, now)) === 0) throw new UploadRefusedError('not-consumable')
 }
 
 const cancelIntent = prepared<{ id: string }>(`
@@ -121,8 +120,7 @@ const cancelIntent = prepared<{ id: string }>(`
 
 /** Gives an active intent's bytes back. Throws {@link UploadRefusedError}. */
 export async function cancel(engine: Engine, workspaceId: string, intentId: string, now: number): Promise<void> {
-  const statement = cancelIntent(now, workspaceId, intentId, now)
-  if ((await engine.batch([statement])).rowsOf(statement).length === 0) throw new UploadRefusedError('not-active')
+  if (await countChanged(engine, cancelIntent(now, workspaceId, intentId, now)) === 0) throw new UploadRefusedError('not-active')
 }
 
 const dropEnded = prepared<{ id: string }>(`
@@ -132,6 +130,5 @@ const dropEnded = prepared<{ id: string }>(`
 
 /** Forgets intents whose time was over a day ago. Returns their number. */
 export async function dropOldIntents(engine: Engine, now: number, limit = 500): Promise<number> {
-  const drop = dropEnded(now - KEEP_SECONDS, limit)
-  return (await engine.batch([drop])).rowsOf(drop).length
+  return countChanged(engine, dropEnded(now - KEEP_SECONDS, limit))
 }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTick } from 'node:timers/promises'
 import type { BulkStatement, Engine } from '../engine/engine'
-import { prepared } from '../engine/engine'
+import { countChanged, prepared } from '../engine/engine'
 import { fingerprint } from './fingerprint'
 import type { KnownOp } from './push-sql'
 import { contentOf } from './push-sql'
@@ -102,10 +102,9 @@ export async function collectChangeLog(engine: Engine, workspaceId: string, rete
 async function collectReceipts(engine: Engine, workspaceId: string, collectedBefore: number): Promise<number> {
   let receipts = 0
   for (;;) {
-    const expired = expireReceipts(workspaceId, workspaceId, collectedBefore, LARGEST_STEP)
-    const { length } = (await engine.batch([expired])).rowsOf(expired)
-    receipts += length
-    if (length < LARGEST_STEP) return receipts
+    const removed = await countChanged(engine, expireReceipts(workspaceId, workspaceId, collectedBefore, LARGEST_STEP))
+    receipts += removed
+    if (removed < LARGEST_STEP) return receipts
     await nextTick()
   }
 }

@@ -1,4 +1,5 @@
 import type { Statement } from '../engine/engine'
+import { NEW_ENTRIES } from './push-sql'
 import type { SyncedTable } from './tables'
 
 /*
@@ -16,10 +17,7 @@ const NORMALIZED = (hash: string) => TRIMMED(`CASE
 /** Longer text is no hash, and would not fit a cursor (storage/page-key.ts). */
 const MAX_HASH_BYTES = 128
 
-const CHANGED = (table: string) => `
-  SELECT l.pk FROM change_log AS l
-  WHERE l.workspace_id = ? AND l.server_version > (SELECT value FROM server_version_counter WHERE workspace_id = ?)
-    AND l.table_name = '${table}'`
+const CHANGED = (table: string) => `SELECT l.pk FROM change_log AS l WHERE ${NEW_ENTRIES} AND l.table_name = '${table}'`
 
 /** What the rows that changed mentioned before; a row whose new write lost still mentions what it did. */
 const FORGET = (table: string) => `

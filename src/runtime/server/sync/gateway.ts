@@ -12,7 +12,7 @@ import { pull } from './pull'
 import { push } from './push'
 import type { SnapshotRefusal } from './snapshot'
 import { snapshot, SnapshotRefusedError } from './snapshot'
-import { checkSnapshot, isFaulty } from './snapshot-request'
+import { checkSnapshot } from './snapshot-request'
 import { WorkspaceRemovedError } from './workspace-sql'
 
 /** More ops than this in one batch are refused; the host's own limit is 100. */
@@ -64,7 +64,7 @@ export function createSyncGateway({ engine, clock, bounds, snapshots, onPush, on
     async snapshot(event, request) {
       const scope = requireScope(event, request?.scope)
       const checked = checkSnapshot(scope.workspaceId, request)
-      if (isFaulty(checked)) throw refusal(checked.status, checked.fault)
+      if ('fault' in checked) throw refusal(checked.status, checked.fault)
       const { response, omitted } = await answer(snapshot(engine, { ...scope, ...checked, nowMs: clock.now() }), translate, event)
       for (const [table, rows] of Map.groupBy(omitted, name => name)) onOmitted(rows.length, table)
       return response

@@ -1,3 +1,4 @@
+import { clampCount } from '../input'
 import { isSyncedTable, SYNCED_TABLES } from './tables'
 import type { SyncedTable } from './tables'
 
@@ -9,8 +10,7 @@ export const MAX_PAGE_BYTES = 4 * 1024 * 1024
 
 /** Rows per page: 1 to 1000, 100 for a caller that names none. */
 export function clampLimit(limit: unknown): number {
-  if (typeof limit !== 'number' || Number.isNaN(limit)) return DEFAULT_PAGE_ROWS
-  return Math.min(MAX_PAGE_ROWS, Math.max(1, Math.trunc(limit)))
+  return clampCount(limit, DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS)
 }
 
 /** The tables of a pull, or undefined for all of them. Unknown names are ignored (trap S26). */

@@ -12,7 +12,8 @@ import { SYNCED_TABLES } from './tables'
  * `server_version > counter` names exactly the log entries of this batch.
  */
 
-const NEW_ENTRIES = `
+/** What names the log entries `l` of this batch; takes the workspace twice. */
+export const NEW_ENTRIES = `
   l.workspace_id = ?
   AND l.server_version > (SELECT value FROM server_version_counter WHERE workspace_id = ?)`
 

@@ -1,5 +1,4 @@
 import type { SnapshotRequest } from '../host/contract'
-import { isRecord } from '../input'
 import { MAX_PAGE_ROWS } from './page'
 import type { SnapshotPosition } from './snapshot-token'
 import { fromToken } from './snapshot-token'
@@ -24,10 +23,6 @@ export function checkSnapshot(workspaceId: string, request: SnapshotRequest): Ch
   if (position === 'foreign') return { fault: 'Forbidden', status: 403 }
   if (position === undefined && pageToken !== undefined && pageToken !== null) return bad('Invalid snapshot page token')
   return { pageSize, tables: tables && [...new Set(tables.filter(isSyncedTable))].sort(), position }
-}
-
-export function isFaulty<Checked extends object>(checked: Checked | { fault: string, status: 400 | 403 }): checked is { fault: string, status: 400 | 403 } {
-  return isRecord(checked) && 'fault' in checked
 }
 
 function bad(fault: string): { fault: string, status: 400 } {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import type { Engine, Plan, Reading, SqlValue } from '../engine/engine'
-import { ask, prepared } from '../engine/engine'
+import { ask, countChanged, prepared } from '../engine/engine'
 import type { DeliveryPatch, WebhookDeliveryLog } from '../host/webhook-contract'
 
 const FIELDS = [
@@ -98,29 +98,25 @@ export async function claimPendingDeliveries(engine: Engine, workerId: string, l
 
 /** Gives back what a worker took before `claimedBeforeMs` and never finished. Returns their number. */
 export async function resetStaleInFlightDeliveries(engine: Engine, claimedBeforeMs: number): Promise<number> {
-  const statement = resetStale(claimedBeforeMs)
-  return (await engine.batch([statement])).rowsOf(statement).length
+  return countChanged(engine, resetStale(claimedBeforeMs))
 }
 
 /** Returns how many were pending or in flight. */
 export async function cancelDeliveriesByWebhook(engine: Engine, webhookId: string): Promise<number> {
-  const statement = cancel(webhookId)
-  return (await engine.batch([statement])).rowsOf(statement).length
+  return countChanged(engine, cancel(webhookId))
 }
 
 export async function deleteDeliveryLogsByWebhook(engine: Engine, webhookId: string): Promise<number> {
-  const statement = deleteOf(webhookId)
-  return (await engine.batch([statement])).rowsOf(statement).length
+  return countChanged(engine, deleteOf(webhookId))
 }
 
 /** Removes ended deliveries created before a time, in steps; what is still to be sent stays (trap W4). Returns their number. */
 export async function purgeExpiredLogs(engine: Engine, beforeMs: number): Promise<number> {
   let purged = 0
   for (;;) {
-    const statement = purge(beforeMs, PURGE_STEP)
-    const { length } = (await engine.batch([statement])).rowsOf(statement)
-    purged += length
-    if (length < PURGE_STEP) return purged
+    const removed = await countChanged(engine, purge(beforeMs, PURGE_STEP))
+    purged += removed
+    if (removed < PURGE_STEP) return purged
     await nextTick()
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Engine, Plan, Reading, Statement } from '../engine/engine'
-import { ask, prepared } from '../engine/engine'
+import { ask, countChanged, prepared } from '../engine/engine'
 import type { NewWebhook, WebhookHealth, WebhookPatch, WebhookRegistration, WebhookScope } from '../host/webhook-contract'
 
 /** There is no such webhook. */
@@ -113,8 +113,7 @@ export async function updateWebhookHealth(engine: Engine, id: string, health: We
 
 /** Returns how many were enabled. */
 export async function disableAllWebhooks(engine: Engine, userId: string, workspaceId: string, nowMs: number): Promise<number> {
-  const statement = disableAll(nowMs, userId, workspaceId)
-  return (await engine.batch([statement])).rowsOf(statement).length
+  return countChanged(engine, disableAll(nowMs, userId, workspaceId))
 }
 
 async function list(engine: Engine, statement: Statement<WebhookRow>): Promise<WebhookRegistration[]> {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { ExpressionBuilder, SelectQueryBuilder } from 'kysely'
 import { sql } from 'kysely'
 import type { Engine, Plan, Reading } from '../engine/engine'
@@ -6,22 +5,17 @@ import { ask } from '../engine/engine'
 import { compile, query } from '../database/builder'
 import type { DatabaseSchema } from '../database/schema'
 import type { UserSummary, WorkspaceSummary } from '../host/admin-contract'
-import { userExists } from './users'
-import type { WorkspaceText } from './workspaces'
-import { insertWorkspace, softDelete, WorkspaceRefusedError } from './workspaces'
+import { profileOf } from './users'
+import { softDelete, WorkspaceRefusedError } from './workspaces'
 
 /** Users whose address, name or id contains the text; `%` and `_` are just characters (trap A17). */
 export async function searchUsers(engine: Engine, text: string, limit: number): Promise<UserSummary[]> {
   if (text.trim() === '') return []
   const rows = await engine.all(compile(query.selectFrom('users')
-    .select(['id', 'email', 'display_name'])
+    .select(['id as user_id', 'email', 'display_name'])
     .where(({ or }) => or([contains('email', text), contains('display_name', text), contains('id', text)]))
     .orderBy('email').orderBy('id').limit(limit)))
-  return rows.map(row => ({
-    userId: row.id,
-    ...row.email === null ? {} : { email: row.email },
-    ...row.display_name === null ? {} : { displayName: row.display_name },
-  }))
+  return rows.map(profileOf)
 }
 
 export interface WorkspaceFilter {
@@ -53,15 +47,6 @@ export async function getWorkspace(engine: Engine, workspaceId: string): Promise
   return row ? toSummary(row) : null
 }
 
-/** Throws WorkspaceRefusedError. */
-export async function createWorkspaceFor(engine: Engine, ownerUserId: string, text: WorkspaceText, nowMs: number): Promise<{ workspaceId: string }> {
-  const id = randomUUID()
-  return engine.write(function* () {
-    if (!(yield* userExists(ownerUserId))) throw new WorkspaceRefusedError('owner-unknown')
-    return { writes: insertWorkspace({ id, userId: ownerUserId, ...text, nowMs }), result: { workspaceId: id } }
-  })
-}
-
 /** Removes a workspace; one that was removed keeps its time. `deletedAtMs`: milliseconds. Throws WorkspaceRefusedError. */
 export async function softDeleteWorkspace(engine: Engine, workspaceId: string, deletedAtMs: number): Promise<void> {
   return engine.write(function* (): Reading<Plan<void>> {
@@ -78,7 +63,8 @@ export async function restoreWorkspace(engine: Engine, workspaceId: string): Pro
   })
 }
 
-function* requireWorkspace(workspaceId: string): Reading<void> {
+/** Throws WorkspaceRefusedError where there is no such workspace; one that was removed is there. */
+export function* requireWorkspace(workspaceId: string): Reading<void> {
   const found = yield* ask(compile(query.selectFrom('workspaces').select('id').where('id', '=', workspaceId)))
   if (found.length === 0) throw new WorkspaceRefusedError('workspace-removed')
 }

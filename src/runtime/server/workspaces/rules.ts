@@ -72,9 +72,3 @@ export function checkInvite(input: { workspaceId: unknown, email: unknown, role:
 export function checkRole(role: unknown): Fault | undefined {
   return isRole(role) ? undefined : 'role must be owner, editor or viewer'
 }
-
-/** A number of rows to list: whole, at least 1, at most `highest`. */
-export function clampRows(limit: unknown, otherwise: number, highest: number): number {
-  if (typeof limit !== 'number' || Number.isNaN(limit)) return otherwise
-  return Math.min(highest, Math.max(1, Math.trunc(limit)))
-}

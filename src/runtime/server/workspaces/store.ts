@@ -2,9 +2,10 @@ import type { Clock } from '../clock'
 import type { Engine } from '../engine/engine'
 import type { AuthWorkspaceStore, InviteMethods } from '../host/contract'
 import { answer, refusal } from '../host/errors'
+import { clampCount } from '../input'
 import { acceptInvite, consumeInvite, createInvite, listInvites, revokeInvite, validateInvite } from './invites'
 import { demand, translate } from './refusals'
-import { checkId, checkIdentity, checkInvite, checkWorkspace, clampRows, INVITE_STATUSES } from './rules'
+import { checkId, checkIdentity, checkInvite, checkWorkspace, INVITE_STATUSES } from './rules'
 import type { SignInRules } from './users'
 import { getOrCreateUser, getUser } from './users'
 import { createWorkspace, getOrCreateDefaultWorkspace, getWorkspaceRole, listUserWorkspaces, removeWorkspace, setActiveWorkspace, updateWorkspace } from './workspaces'
@@ -79,7 +80,7 @@ function createInviteMethods({ engine, clock, signIn }: WorkspaceStoreOptions): 
     async listInvites({ workspaceId, status, limit }) {
       demand(checkId('workspaceId', workspaceId))
       if (status !== undefined && !INVITE_STATUSES.includes(status)) throw refusal(400, `status must be one of ${INVITE_STATUSES.join(', ')}`)
-      return answer(listInvites(engine, { workspaceId, status, limit: clampRows(limit, 100, 500) }, now()), translate)
+      return answer(listInvites(engine, { workspaceId, status, limit: clampCount(limit, 100, 500) }, now()), translate)
     },
 
     async revokeInvite(input) {

@@ -16,15 +16,19 @@ export interface SignIn extends Identity {
   readonly displayName?: string
 }
 
+/** A user as hosts know one: absent, not null, where nothing is known. */
+export function profileOf(row: AccountRow): UserProfile {
+  return {
+    userId: row.user_id,
+    ...row.email === null ? {} : { email: row.email },
+    ...row.display_name === null ? {} : { displayName: row.display_name },
+  }
+}
+
 /** The user behind an identity, or null. Writes nothing. */
 export async function getUser(engine: Engine, identity: Identity): Promise<UserProfile | null> {
   const [account] = await engine.all(accountOf(identity))
-  if (!account) return null
-  return {
-    userId: account.user_id,
-    ...account.email === null ? {} : { email: account.email },
-    ...account.display_name === null ? {} : { displayName: account.display_name },
-  }
+  return account ? profileOf(account) : null
 }
 
 export interface SignInRules {

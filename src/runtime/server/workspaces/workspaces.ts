@@ -89,11 +89,14 @@ export interface WorkspaceText {
   readonly description: string | null
 }
 
-/** A new workspace with its owner; which one is active stays as it is. */
-export async function createWorkspace(engine: Engine, userId: string, text: WorkspaceText, nowMs: number): Promise<{ workspaceId: string }> {
+/**
+ * A new workspace with its owner; which one is active stays as it is. Throws WorkspaceRefusedError, with
+ * `unknown` where there is no such user.
+ */
+export async function createWorkspace(engine: Engine, userId: string, text: WorkspaceText, nowMs: number, unknown: 'user-unknown' | 'owner-unknown' = 'user-unknown'): Promise<{ workspaceId: string }> {
   const id = randomUUID()
   return engine.write(function* () {
-    if (!(yield* userExists(userId))) throw new WorkspaceRefusedError('user-unknown')
+    if (!(yield* userExists(userId))) throw new WorkspaceRefusedError(unknown)
     return { writes: insertWorkspace({ id, userId, ...text, nowMs }), result: { workspaceId: id } }
   })
 }
@@ -172,7 +175,7 @@ export function* roleOf(member: Member): Reading<WorkspaceRole | undefined> {
   return (yield* ask(membership(member)))[0]?.role
 }
 
-export function insertWorkspace(workspace: WorkspaceText & { id: string, userId: string, nowMs: number }): Statement[] {
+function insertWorkspace(workspace: WorkspaceText & { id: string, userId: string, nowMs: number }): Statement[] {
   const { id, userId, name, description, nowMs } = workspace
   return [
     compile(query.insertInto('workspaces').values({ id, name, description, created_at_ms: nowMs, deleted_at_ms: null })),

@@ -1,8 +1,8 @@
-import { createError, defineEventHandler } from 'h3'
+import { defineEventHandler } from 'h3'
 import * as z from 'zod'
 import { useRuntimeConfig } from '#imports'
 import { hashInvite, signInvite } from '../../../../auth/invite-token'
-import { requireWorkspaceStore } from '../../../../auth/session'
+import { requireInviteStore } from '../../../../auth/session'
 import { openOwnerRoute } from '../../../../utils/admin-route'
 import { parse, readJson } from '../../../../utils/request'
 
@@ -15,8 +15,7 @@ const schema = z.object({
 export default defineEventHandler(async (event) => {
   const session = await openOwnerRoute(event, { mutation: true })
   const { email, role, expiresInSeconds } = parse(schema, await readJson(event, 8192, 'Invalid invite request'), 'Invalid invite request')
-  const store = requireWorkspaceStore()
-  if (!store.createInvite) throw createError({ statusCode: 503, statusMessage: 'Selected auth store does not support invites' })
+  const store = requireInviteStore()
   const expiresAt = Math.floor(Date.now() / 1000) + (expiresInSeconds ?? useRuntimeConfig().auth.invite.tokenTtlSeconds)
   const workspaceId = session.workspace.id
   const token = signInvite({ workspaceId, email, exp: expiresAt })

@@ -1,6 +1,6 @@
-import { createError, defineEventHandler, getQuery } from 'h3'
+import { defineEventHandler, getQuery } from 'h3'
 import * as z from 'zod'
-import { requireWorkspaceStore } from '../../../../auth/session'
+import { requireInviteStore } from '../../../../auth/session'
 import { openOwnerRoute } from '../../../../utils/admin-route'
 import { parse } from '../../../../utils/request'
 
@@ -12,7 +12,6 @@ const schema = z.object({
 export default defineEventHandler(async (event) => {
   const session = await openOwnerRoute(event)
   const { status, limit } = parse(schema, getQuery(event), 'Invalid query')
-  const store = requireWorkspaceStore()
-  if (!store.listInvites) throw createError({ statusCode: 503, statusMessage: 'Selected auth store does not support invites' })
+  const store = requireInviteStore()
   return { invites: await store.listInvites({ workspaceId: session.workspace.id, ...status ? { status } : {}, ...limit ? { limit } : {} }) }
 })

@@ -1,14 +1,13 @@
-import { createError, defineEventHandler } from 'h3'
+import { defineEventHandler } from 'h3'
 import * as z from 'zod'
-import { requireWorkspaceStore } from '../../../../auth/session'
+import { requireInviteStore } from '../../../../auth/session'
 import { openOwnerRoute } from '../../../../utils/admin-route'
 import { parse, readJson } from '../../../../utils/request'
 
 export default defineEventHandler(async (event) => {
   const session = await openOwnerRoute(event, { mutation: true })
   const { inviteId } = parse(z.object({ inviteId: z.string().min(1) }), await readJson(event, 8192, 'Invalid invite request'), 'Invalid invite request')
-  const store = requireWorkspaceStore()
-  if (!store.revokeInvite) throw createError({ statusCode: 503, statusMessage: 'Selected auth store does not support invites' })
+  const store = requireInviteStore()
   await store.revokeInvite({ workspaceId: session.workspace.id, inviteId, revokedByUserId: session.user.id })
   return { ok: true }
 })
