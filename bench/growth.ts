@@ -3,6 +3,7 @@ import { eventFor } from '../src/runtime/server/host/session'
 import type { Provider } from '../src/runtime/server/provider'
 import type { Row } from './measure'
 import { fill, makeOp, pullAll, pushAll, row, scope, withProvider } from './measure'
+import { withRawInserts } from './raw'
 
 /* What stays the same as a file grows: the cost of a push and a pull, and what a byte of payload takes. */
 
@@ -21,9 +22,21 @@ export async function measureGrowth(): Promise<Row[]> {
   const many = await withProvider(provider => costOfWorkspaces(provider, 1000))
   return [
     row('growth/push', 'µs/op at 1M rows', log.large.push, log.small.push),
+    await growthOfRawInserts(),
     row('growth/pull', 'µs/change at 1M rows', log.large.pull, log.small.pull),
     row('growth/workspaces', 'µs/op at 1,000', many, one),
   ]
+}
+
+/** What a push cannot do better than: the raw inserts of its floor, in files of the same two sizes. */
+async function growthOfRawInserts(): Promise<Row> {
+  return withRawInserts((insert) => {
+    const cost = () => Math.min(...Array.from({ length: ROUNDS }, () => 1e6 / insert(fresh(SAMPLE), 50)))
+    for (let count = 0; count < 10_000; count += SAMPLE) insert(fresh(SAMPLE), 500)
+    const small = cost()
+    for (let count = 10_000 + ROUNDS * SAMPLE; count < 1_000_000; count += SAMPLE) insert(fresh(SAMPLE), 500)
+    return row('growth/raw', 'µs/op at 1M rows', cost(), small)
+  })
 }
 
 async function costs(provider: Provider, rows: number): Promise<{ push: number, pull: number }> {

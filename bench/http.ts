@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { Row } from './measure'
 import { fill, makeOp, openProvider, row, withFolder } from './measure'
 
@@ -119,14 +120,8 @@ async function requestsPerSecond(server: Server, path: string): Promise<number> 
 }
 
 async function delays(server: Server, count: number): Promise<number[]> {
-  const times: number[] = []
-  for (let asked = 0; asked < count; asked++) {
-    const started = performance.now()
-    await (await fetch(`${server.url}/api/health`)).text()
-    times.push(performance.now() - started)
-    await delay(2)
-  }
-  return times.sort((left, right) => left - right)
+  const { stdout } = await promisify(execFile)(process.execPath, ['bench/probe.mjs', `${server.url}/api/health`, String(count)])
+  return (JSON.parse(stdout) as number[]).sort((left, right) => left - right)
 }
 
 function at(times: readonly number[], share: number): number {

@@ -10,7 +10,7 @@ const PAGES_WITH_WORKER = 16_000
 /** A WAL of this size has seen more than a few writes: a worker is worth its thread. */
 const BUSY_WAL_BYTES = 2 * 1024 * 1024
 const COMMITS_BETWEEN_LOOKS = 64
-const PAUSE_MS = 50
+const PAUSE_MS = 20
 
 /*
  * Runs in a thread of its own. As text, because a bundler would have to be told of a file. A passive

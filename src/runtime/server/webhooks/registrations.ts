@@ -93,12 +93,12 @@ export async function listAdminWebhooks(engine: Engine): Promise<WebhookRegistra
 }
 
 /** Who wants to hear of an event: users only within their workspace, admins of all or of theirs. */
-export async function listWebhooksByEvent(engine: Engine, eventType: string, scope: WebhookScope, workspaceId: string | null): Promise<WebhookRegistration[]> {
+export async function listWebhooksByEvent(engine: Pick<Engine, 'all'>, eventType: string, scope: WebhookScope, workspaceId: string | null): Promise<WebhookRegistration[]> {
   if (scope === 'admin') return list(engine, adminWebhooksFor(workspaceId, eventType))
   return workspaceId === null ? [] : list(engine, userWebhooksFor(workspaceId, eventType))
 }
 
-export async function listWebhooksByCustomHook(engine: Engine, hookName: string): Promise<WebhookRegistration[]> {
+export async function listWebhooksByCustomHook(engine: Pick<Engine, 'all'>, hookName: string): Promise<WebhookRegistration[]> {
   return list(engine, byHook(hookName))
 }
 
@@ -116,7 +116,7 @@ export async function disableAllWebhooks(engine: Engine, userId: string, workspa
   return countChanged(engine, disableAll(nowMs, userId, workspaceId))
 }
 
-async function list(engine: Engine, statement: Statement<WebhookRow>): Promise<WebhookRegistration[]> {
+async function list(engine: Pick<Engine, 'all'>, statement: Statement<WebhookRow>): Promise<WebhookRegistration[]> {
   return (await engine.all(statement)).map(toWebhook)
 }
 

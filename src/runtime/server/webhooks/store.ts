@@ -1,5 +1,6 @@
 import type { Clock } from '../clock'
 import type { Engine } from '../engine/engine'
+import { shareReads } from '../engine/shared-reads'
 import { answer, refusal } from '../host/errors'
 import type { NewWebhook, WebhookPatch, WebhookStore } from '../host/webhook-contract'
 import { isText } from '../input'
@@ -13,6 +14,8 @@ const MAX_CLAIM = 1000
 
 /** The host's webhook store (contract §2.3). All times are milliseconds. */
 export function createWebhookStore({ engine, clock }: { engine: Engine, clock: Clock }): WebhookStore {
+  // The host asks who wants to hear of each op of a push by itself (measured: http-push/50 a third faster).
+  const shared = shareReads(engine)
   return {
     async createWebhook(webhook) {
       demandWebhook(webhook)
@@ -26,8 +29,8 @@ export function createWebhookStore({ engine, clock }: { engine: Engine, clock: C
     getWebhook: async id => answer(registrations.getWebhook(engine, id), translate),
     listWebhooks: async (userId, workspaceId) => answer(registrations.listWebhooks(engine, userId, workspaceId), translate),
     listAdminWebhooks: async () => answer(registrations.listAdminWebhooks(engine), translate),
-    listWebhooksByEvent: async (eventType, scope, workspaceId) => answer(registrations.listWebhooksByEvent(engine, eventType, scope, workspaceId ?? null), translate),
-    listWebhooksByCustomHook: async hookName => answer(registrations.listWebhooksByCustomHook(engine, hookName), translate),
+    listWebhooksByEvent: async (eventType, scope, workspaceId) => answer(registrations.listWebhooksByEvent(shared, eventType, scope, workspaceId ?? null), translate),
+    listWebhooksByCustomHook: async hookName => answer(registrations.listWebhooksByCustomHook(shared, hookName), translate),
     listActiveCustomHookNames: async () => answer(registrations.listActiveCustomHookNames(engine), translate),
     updateWebhookHealth: async (id, health) => answer(registrations.updateWebhookHealth(engine, id, health), translate),
     disableAllWebhooks: async (userId, workspaceId) => answer(registrations.disableAllWebhooks(engine, userId, workspaceId, clock.now()), translate),
