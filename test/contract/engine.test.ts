@@ -133,8 +133,10 @@ describe('the better-sqlite3 engine', () => {
 
   it('leaves no unfinished copy, of its own or of one that was killed', async () => {
     const { engine, path } = await openEngine()
-    await writeFile(`${path}.copy.killed.part`, 'old')
-    await utimes(`${path}.copy.killed.part`, 0, 0)
+    for (const left of [`${path}.copy.killed.part`, `${path}.copy.killed.part-journal`]) {
+      await writeFile(left, 'old')
+      await utimes(left, 0, 0)
+    }
     await engine.backup(`${path}.copy`, { keepIf: () => false })
     expect((await readdir(dirname(path))).filter(name => name.includes('.copy'))).toEqual([])
     await expect(engine.backup(join(dirname(path), 'nowhere', 'x'))).rejects.toMatchObject({ fault: 'unavailable' })
