@@ -125,7 +125,7 @@ function inspectCopies(folder: string, path: string, journal: ReturnType<typeof 
     inspect(file, { ...journal, batches: acknowledged }, true)
     for (const part of ['', '-wal', '-shm']) rmSync(file + part, { force: true })
   }
-  const leftOver = readdirSync(folder).filter(name => name.includes('.copy-') && !/\.part(-journal)?$/.test(name))
+  const leftOver = readdirSync(folder).filter(name => name.includes('.copy-') && !/\.part(?:-journal)?$/.test(name))
   demand(leftOver.length === 0, () => `files nobody asked for: ${leftOver.join(', ')}`)
 }
 

@@ -4,7 +4,7 @@ import { checkOp, hlcTime, isFault } from '../../../src/runtime/server/sync/chec
 import { hlcAt, op } from '../../support/ops'
 
 const NOW = Date.UTC(2026, 7, 1)
-const context = { workspaceId: 'ws', userId: 'ada', nowMs: NOW, bounds: { maxClock: 1000, maxAheadMs: 86_400_000 } }
+const context = { workspaceId: 'ws', userId: 'ada', nowMs: NOW, latestMs: NOW, bounds: { maxClock: 1000, maxAheadMs: 86_400_000 } }
 const check = (input: unknown) => checkOp(input, 3, context)
 
 describe('checkOp', () => {

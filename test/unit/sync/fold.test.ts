@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { foldBatch } from '../../../src/runtime/server/sync/fold'
 import { op } from '../../support/ops'
 
-const context = { workspaceId: 'ws', userId: 'ada', nowMs: Date.UTC(2026, 7, 1), bounds: { maxClock: 1e13, maxAheadMs: 1e10 } }
+const context = { workspaceId: 'ws', userId: 'ada', nowMs: Date.UTC(2026, 7, 1), latestMs: Date.UTC(2026, 7, 1), bounds: { maxClock: 1e13, maxAheadMs: 1e10 } }
 
 describe('foldBatch', () => {
   it('lets a bad op stop nobody else (S12)', () => {

@@ -5,7 +5,7 @@ import type { CurrentState, EarlierOp } from '../../../src/runtime/server/sync/o
 import { appliedOps, outcome } from '../../../src/runtime/server/sync/outcome'
 import { op } from '../../support/ops'
 
-const context = { workspaceId: 'ws', userId: 'ada', nowMs: Date.UTC(2026, 7, 1), bounds: { maxClock: 1e13, maxAheadMs: 1e10 } }
+const context = { workspaceId: 'ws', userId: 'ada', nowMs: Date.UTC(2026, 7, 1), latestMs: Date.UTC(2026, 7, 1), bounds: { maxClock: 1e13, maxAheadMs: 1e10 } }
 const input = op()
 const { opId } = input.stamp
 const batch = foldBatch([input], context)

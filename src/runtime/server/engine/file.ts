@@ -56,7 +56,7 @@ const STALE_MS = 60 * 60 * 1000
 export async function removeStaleParts(target: string): Promise<void> {
   const folder = dirname(target)
   for (const name of await readdir(folder)) {
-    if (!name.startsWith(`${basename(target)}.`) || !/\.part(-journal)?$/.test(name)) continue
+    if (!name.startsWith(`${basename(target)}.`) || !/\.part(?:-journal)?$/.test(name)) continue
     const path = join(folder, name)
     if ((await stat(path)).mtimeMs < Date.now() - STALE_MS) await rm(path, { force: true })
   }

@@ -49,6 +49,8 @@ export interface OpContext {
   readonly userId: string | undefined
   /** Milliseconds since the epoch. */
   readonly nowMs: number
+  /** The latest time the server knows of, in milliseconds; undefined where it cannot tell (server-time.ts). */
+  readonly latestMs: number | undefined
   readonly bounds: ClockBounds
 }
 
@@ -99,12 +101,12 @@ export function isFault(checked: CheckedOp | OpFault): checked is OpFault {
   return 'error' in checked
 }
 
-function checkStamp(stamp: Record<string, unknown>, { nowMs, bounds }: OpContext): string | undefined {
+function checkStamp(stamp: Record<string, unknown>, { latestMs, bounds }: OpContext): string | undefined {
   const { clock, hlc, deviceId } = stamp
   if (typeof clock !== 'number' || !Number.isSafeInteger(clock) || clock < 0) return 'clock must be an integer of at least 0'
   if (clock > bounds.maxClock) return `clock must not exceed ${bounds.maxClock}; a record's clock counts its edits`
   if (!isText(hlc, MAX_HLC_LENGTH)) return `hlc must be 1 to ${MAX_HLC_LENGTH} characters of valid text`
-  const aheadMs = (hlcTime(hlc) ?? nowMs) - nowMs
+  const aheadMs = latestMs === undefined ? 0 : (hlcTime(hlc) ?? 0) - latestMs
   if (aheadMs > bounds.maxAheadMs) return `hlc is ${days(aheadMs)} days ahead of the server, more than the ${days(bounds.maxAheadMs)} allowed; check the date and time of this device`
   if (!isText(deviceId, MAX_DEVICE_ID_LENGTH) || deviceId.trim() === '') return `deviceId must be 1 to ${MAX_DEVICE_ID_LENGTH} characters and not blank`
   return undefined

@@ -10,6 +10,7 @@ import type { HookEvent } from './hooks'
 import { hookOf } from './hooks'
 import { pull } from './pull'
 import { push } from './push'
+import { ServerTime } from './server-time'
 import type { SnapshotRefusal } from './snapshot'
 import { snapshot, SnapshotRefusedError } from './snapshot'
 import { checkSnapshot } from './snapshot-request'
@@ -38,6 +39,7 @@ const SNAPSHOT_REFUSALS: Record<SnapshotRefusal, [status: 400 | 403 | 410, messa
 
 /** The host's sync gateway (contract §2.2): checks who asks for what, and hands it to the sync rules. */
 export function createSyncGateway({ engine, clock, bounds, snapshots, onPush, onOmitted }: GatewayOptions): SyncMethods {
+  const time = new ServerTime(engine, clock)
   return {
     id: 'sqlite',
 
@@ -48,7 +50,8 @@ export function createSyncGateway({ engine, clock, bounds, snapshots, onPush, on
       if (!Array.isArray(batch.ops)) throw refusal(400, 'ops must be a list')
       if (batch.ops.length > MAX_OPS) throw refusal(400, `ops must be at most ${MAX_OPS}`)
       const nowMs = clock.now()
-      const { result, applied } = await answer(push(engine, batch.ops, { ...scope, nowMs, bounds }), translate, event)
+      const write = async () => push(engine, batch.ops, { ...scope, nowMs, latestMs: await time.latest(), bounds })
+      const { result, applied } = await answer(write(), translate, event)
       onPush(() => applied.flatMap(op => hookOf(op, { ...scope, now: Math.floor(nowMs / 1000) }) ?? []))
       return result
     },
