@@ -6,6 +6,7 @@ import { readConfig } from '../../src/runtime/server/config'
 import type { Log, Provider, ProviderOptions } from '../../src/runtime/server/provider'
 import { startProvider } from '../../src/runtime/server/provider'
 import { checkedGateway } from './checked-gateway'
+import { findLeak } from './leaks'
 
 /** A clock that stands where it is put. */
 export class TestClock {
@@ -58,7 +59,11 @@ export async function openTestProvider(options: TestOptions = {}): Promise<TestP
   const clock = options.clock ?? new TestClock()
   const log = testLog()
   const provider = startProvider(readConfig({ OR3_SQLITE_DB_PATH: path, ...options.env }), { clock, log, ...options.host ? { host: options.host } : {} })
-  onTestFinished(() => provider.close())
+  onTestFinished(async () => {
+    await provider.close()
+    const leak = findLeak(log.lines.join('\n'))
+    if (leak !== undefined) throw new Error(`the log holds ${leak}`)
+  })
   await provider.started
   return { ...provider, syncGateway: checkedGateway(provider.syncGateway), clock, path, log }
 }

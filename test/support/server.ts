@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { outsideTests } from './environment'
+import { findLeak } from './leaks'
 import { temporaryFolder } from './provider'
 
 export interface RunningServer {
@@ -50,6 +51,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   }
   onTestFinished(async () => {
     await server.stop()
+    const leak = findLeak(output)
+    if (leak !== undefined) throw new Error(`the server's log holds ${leak}`)
   })
   await untilAnswering(server)
   return server

@@ -11,6 +11,8 @@ export interface Asker {
 export interface Backend {
   /** Devices bootstrap from snapshots, as those of August do. */
   readonly snapshots: boolean
+  /** The host between passes on neither `replayed` nor `winner`. */
+  readonly terse: boolean
   push(asker: Asker, ops: readonly PendingOp[]): Promise<PushResult>
   pull(asker: Asker, cursor: number, limit: number): Promise<PullResponse>
   /** Undefined where the snapshot has expired (410). */
@@ -30,6 +32,7 @@ export function gatewayBackend(gateways: readonly SyncGatewayAdapter[]): Backend
   const eventFor = ({ userId, workspaceId }: Asker) => eventOf(userId, workspaceId)
   return {
     snapshots: gateways[0]?.capabilities?.snapshotBootstrap !== undefined,
+    terse: false,
     push: (asker, ops) => next().push(eventFor(asker), { scope: { workspaceId: asker.workspaceId }, ops: [...ops] }),
     pull: (asker, cursor, limit) => next().pull(eventFor(asker), { scope: { workspaceId: asker.workspaceId }, cursor, limit }),
     async snapshot(asker, pageSize, pageToken) {

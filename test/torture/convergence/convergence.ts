@@ -43,7 +43,9 @@ async function playOn(folder: string, { numRuns, seed }: { numRuns: number, seed
   try {
     const details = await fc.check(fc.asyncProperty(story, async ({ snapshots, workspaces, users, steps }: Story) => {
       const backend = snapshots ? backends.august : backends.february
-      await new World({ backend, clock, name: `s${told++}`, workspaces, users }).play(steps)
+      const name = `s${told++}`
+      const names = (count: number, of: string) => Array.from({ length: count }, (_, index) => `${name}-${of}${index}`)
+      await new World({ backend, clock, name, workspaceIds: names(workspaces, 'w'), userIds: names(users, 'u') }).play(steps)
     }), { numRuns, seed })
     if (details.failed) return `${String(details.errorInstance)}\n${await fc.asyncDefaultReportMessage(details)}`
     for (const provider of opened) {

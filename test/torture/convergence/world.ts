@@ -22,10 +22,11 @@ export type Step
 export interface WorldOptions {
   readonly backend: Backend
   readonly clock: TestClock
-  /** Names that no other run has used. */
+  /** What the devices are called; no other run has used it. */
   readonly name: string
-  readonly workspaces: number
-  readonly users: number
+  /** Workspaces that nothing was written into. Every user is a member of each. */
+  readonly workspaceIds: readonly string[]
+  readonly userIds: readonly string[]
 }
 
 const HOUR_MS = 3_600_000
@@ -40,10 +41,8 @@ export class World {
   #waited = 0
 
   constructor(private readonly options: WorldOptions) {
-    this.#references = Array.from({ length: options.workspaces }, () => new Reference(options.backend.snapshots))
-    for (let workspace = 0; workspace < options.workspaces; workspace++) {
-      for (let user = 0; user < options.users; user++) this.#join(user, workspace)
-    }
+    this.#references = options.workspaceIds.map(() => new Reference(options.backend.snapshots, options.backend.terse))
+    this.#joinAll()
   }
 
   async play(steps: readonly Step[]): Promise<void> {
@@ -56,9 +55,10 @@ export class World {
       case 'join': return this.#join(step.user, step.workspace)
       case 'wait': return this.#wait(step.hours)
       case 'collect': {
-        const workspace = step.workspace % this.options.workspaces
+        const { workspaceIds } = this.options
+        const workspace = step.workspace % workspaceIds.length
         this.#references[workspace]?.noteCollection()
-        return this.options.backend.collect(this.#workspaceId(workspace), step.retentionSeconds)
+        return this.options.backend.collect(workspaceIds[workspace] ?? '', step.retentionSeconds)
       }
     }
     const device = this.#devices[step.device % this.#devices.length]
@@ -81,25 +81,26 @@ export class World {
     this.options.clock.advance(hours * HOUR_MS)
   }
 
-  #join(user: number, workspace: number): void {
-    if (this.#devices.length >= MAX_DEVICES) return
-    const reference = this.#references[workspace % this.options.workspaces]
-    if (!reference) return
-    const { backend, clock, name, users, workspaces } = this.options
-    const id = `${name}-d${this.#devices.length}`
-    this.#devices.push(new Device(id, `${name}-u${user % users}`, this.#workspaceId(workspace % workspaces), { backend, reference, now: () => clock.now() }))
+  /** One more device for each user in each workspace. */
+  #joinAll(): void {
+    for (const workspace of this.options.workspaceIds.keys()) {
+      for (const user of this.options.userIds.keys()) this.#join(user, workspace)
+    }
   }
 
-  #workspaceId(workspace: number): string {
-    return `${this.options.name}-w${workspace}`
+  #join(user: number, workspace: number): void {
+    const { backend, clock, name, userIds, workspaceIds } = this.options
+    const workspaceId = workspaceIds[workspace % workspaceIds.length]
+    const userId = userIds[user % userIds.length]
+    const reference = this.#references[workspace % workspaceIds.length]
+    if (this.#devices.length >= MAX_DEVICES || !reference || workspaceId === undefined || userId === undefined) return
+    this.#devices.push(new Device(`${name}-d${this.#devices.length}`, userId, workspaceId, { backend, reference, now: () => clock.now() }))
   }
 
   /** Everybody comes online and goes on until nothing is left to say; then all must have the same. */
   async #comeToRest(): Promise<void> {
-    // One more device for each user, which has nothing and gets everything.
-    for (let workspace = 0; workspace < this.options.workspaces; workspace++) {
-      for (let user = 0; user < this.options.users; user++) this.#join(user, workspace)
-    }
+    // New devices, which have nothing and get everything.
+    this.#joinAll()
     for (let round = 0; ; round++) {
       demand(round < MAX_ROUNDS, () => 'the devices do not come to rest')
       const wereQuiet = this.#devices.every(device => device.isQuiet)
@@ -117,7 +118,7 @@ export class World {
   }
 
   #referenceOf(device: Device): Reference {
-    const reference = this.#references.find((_, workspace) => this.#workspaceId(workspace) === device.workspaceId)
+    const reference = this.#references[this.options.workspaceIds.indexOf(device.workspaceId)]
     if (!reference) throw new Error('no reference')
     return reference
   }

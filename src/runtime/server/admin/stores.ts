@@ -2,6 +2,7 @@ import type { Clock } from '../clock'
 import type { Engine } from '../engine/engine'
 import type { AdminStoreProvider, AdminUserStore, DeploymentAdminChecker, WorkspaceAccessStore, WorkspaceSettingsStore } from '../host/admin-contract'
 import { answer } from '../host/errors'
+import { fields, text, withShapes } from '../host/shapes'
 import { clampCount, isText } from '../input'
 import { getWorkspace, listWorkspaces, restoreWorkspace, searchUsers, softDeleteWorkspace } from '../workspaces/directory'
 import { listMembers, removeMember, setMemberRole, upsertMember } from '../workspaces/members'
@@ -20,6 +21,16 @@ interface Options {
 const MAX_SETTING_LENGTH = 262_144
 const MAX_PER_PAGE = 100
 const MAX_SEARCH_ROWS = 100
+
+/** What else the fields must be is checked by each method. */
+const ONE = { input: fields({}) }
+const SEARCH = { input: fields({ query: text }) }
+const ACCESS = {
+  listMembers: ONE, upsertMember: ONE, setMemberRole: ONE, removeMember: ONE, getWorkspace: ONE, createWorkspace: ONE, softDeleteWorkspace: ONE, restoreWorkspace: ONE,
+  listWorkspaces: { input: fields({ search: text.optional() }) },
+  searchUsers: SEARCH,
+}
+const ADMINS = { grantAdmin: { input: fields({ createdByUserId: text.nullish() }) }, revokeAdmin: ONE, isAdmin: ONE, searchUsers: SEARCH }
 
 /** The host's three admin stores (contract §2.7). Times are milliseconds (trap A18). */
 export function createAdminStores(options: Options): AdminStoreProvider {
@@ -56,7 +67,7 @@ export function createDeploymentAdminChecker({ engine }: Pick<Options, 'engine'>
 }
 
 function createAccessStore({ engine, clock }: Options): WorkspaceAccessStore {
-  return {
+  return withShapes<WorkspaceAccessStore>({
     async listMembers({ workspaceId }) {
       demand(checkId('workspaceId', workspaceId))
       return answer(listMembers(engine, workspaceId), translate)
@@ -105,7 +116,7 @@ function createAccessStore({ engine, clock }: Options): WorkspaceAccessStore {
     },
 
     searchUsers: input => search(engine, input),
-  }
+  }, ACCESS)
 }
 
 function createSettingsStore({ engine, clock }: Options): WorkspaceSettingsStore {
@@ -132,7 +143,7 @@ function createSettingsStore({ engine, clock }: Options): WorkspaceSettingsStore
 }
 
 function createAdminUserStore({ engine, clock }: Options): AdminUserStore {
-  return {
+  return withShapes<AdminUserStore>({
     listAdmins: async () => answer(listAdmins(engine), translate),
 
     async grantAdmin({ userId, createdByUserId }) {
@@ -151,9 +162,9 @@ function createAdminUserStore({ engine, clock }: Options): AdminUserStore {
     },
 
     searchUsers: input => search(engine, input),
-  }
+  }, ADMINS)
 }
 
 async function search(engine: Engine, input: { query: string, limit?: number }) {
-  return answer(searchUsers(engine, String(input.query).slice(0, 320), clampCount(input.limit, 20, MAX_SEARCH_ROWS)), translate)
+  return answer(searchUsers(engine, input.query.slice(0, 320), clampCount(input.limit, 20, MAX_SEARCH_ROWS)), translate)
 }

@@ -1,9 +1,45 @@
 import type { Engine } from '../engine/engine'
 import type { ConnectStore, ConnectStoreErrorClass } from '../host/connect-contract'
 import { answer, refusal } from '../host/errors'
+import { anything, fields, json, text, whole, withShapes } from '../host/shapes'
 import * as authorizations from './authorizations'
 import * as lifecycle from './lifecycle'
 import * as records from './records'
+
+const SCOPE = fields({ userId: text, workspaceId: text })
+const ENVIRONMENT = fields({
+  name: text, access_credential_ciphertext: text,
+  ...Object.fromEntries([
+    'id', 'platform', 'architecture', 'driver', 'runtime', 'base_path', 'host_id', 'signing_public_key', 'noise_public_key', 'control_token_hash',
+    'relay_authenticator', 'tunnel_secret_ciphertext', 'hostname', 'tunnel_id', 'dns_record_id',
+  ].map(name => [name, text.nullish()])),
+})
+const PAIRING = { authorizationId: text, userId: text, workspaceId: text, environment: ENVIRONMENT, limitPolicy: fields({ scope: text, maxActiveEnvironments: whole }), now: whole }
+const PROGRESS = fields(Object.fromEntries(['hostname', 'tunnelId', 'dnsRecordId', 'relayAuthenticator'].map(name => [name, text.nullish()])))
+const CLAIMED = { id: text, claimToken: text, now: whole }
+const SHAPES = {
+  createAuthorization: { input: fields({ deviceCodeHash: text, userCodeHash: text, host: json, expiresAt: whole, now: whole }) },
+  getAuthorizationByDeviceHash: { deviceCodeHash: text, now: whole, redeliveryWindowMs: anything },
+  getAuthorizationByUserHash: { userCodeHash: text, now: whole },
+  approveAuthorization: { input: fields({ ...PAIRING, credentialCiphertext: text }) },
+  reserveAuthorization: {
+    input: fields({ ...PAIRING, claimToken: text, claimUntil: whole, provisioningDeadlineAt: whole, activationDeadlineAt: whole, authorizationExpiresAt: whole }),
+  },
+  denyAuthorization: { id: text, now: whole },
+  claimNextEnvironmentLifecycle: { claimToken: text, now: whole, claimUntil: whole },
+  saveEnvironmentRelayProgress: { id: text, expectedStatus: text, claimToken: text, progress: PROGRESS, now: whole },
+  completeEnvironmentProvisioning: { id: text, claimToken: text, credentialCiphertext: text, now: whole },
+  beginEnvironmentRevocation: { input: fields({ environmentId: text, scope: SCOPE, claimToken: text, claimUntil: whole, now: whole }) },
+  abandonEnvironmentProvisioning: CLAIMED,
+  completeEnvironmentRevocation: CLAIMED,
+  recordEnvironmentLifecycleFailure: { id: text, expectedStatus: text, claimToken: text, message: text, nextAttemptAt: whole, now: whole },
+  getEnvironmentByControlTokenHash: { hash: text, scope: SCOPE },
+  listEnvironments: { scope: SCOPE },
+  revokeEnvironment: { id: text, scope: SCOPE, now: whole },
+  purgeConnectRecords: { input: fields({ authorizationUpdatedBefore: whole, revokedEnvironmentUpdatedBefore: whole }) },
+  rotateAuthorizationCredential: { id: text, expectedCiphertext: text, replacement: text, now: whole },
+  rotateEnvironmentCredential: { id: text, credential: text, expected: text, replacement: text, now: whole },
+}
 
 export interface ConnectStoreOptions {
   readonly engine: Engine
@@ -15,7 +51,7 @@ export interface ConnectStoreOptions {
 export function createConnectStore({ engine, ConnectStoreError }: ConnectStoreOptions): ConnectStore {
   const reply = <Result>(work: Promise<Result>) => answer(work, error =>
     error instanceof authorizations.ConnectRefusedError ? new ConnectStoreError(error.code, error.message) : error)
-  return {
+  return withShapes<ConnectStore>({
     createAuthorization: async input => reply(authorizations.createAuthorization(engine, input)),
     async getAuthorizationByDeviceHash(deviceCodeHash, now, redeliveryWindowMs) {
       demandPositive('redeliveryWindowMs', redeliveryWindowMs)
@@ -33,7 +69,7 @@ export function createConnectStore({ engine, ConnectStoreError }: ConnectStoreOp
     abandonEnvironmentProvisioning: async (id, claimToken, now) => reply(lifecycle.abandonProvisioning(engine, id, claimToken, now)),
     completeEnvironmentRevocation: async (id, claimToken, now) => reply(lifecycle.completeRevocation(engine, id, claimToken, now)),
     recordEnvironmentLifecycleFailure: async (id, status, claimToken, message, nextAttemptAt, now) =>
-      reply(lifecycle.recordFailure(engine, { id, status, claimToken }, String(message), nextAttemptAt, now)),
+      reply(lifecycle.recordFailure(engine, { id, status, claimToken }, message, nextAttemptAt, now)),
 
     getEnvironmentByControlTokenHash: async (hash, scope) => reply(records.findByControlToken(engine, hash, scope)),
     listEnvironments: async scope => reply(records.listEnvironments(engine, scope)),
@@ -44,7 +80,7 @@ export function createConnectStore({ engine, ConnectStoreError }: ConnectStoreOp
     },
     rotateAuthorizationCredential: async (id, expected, replacement, now) => reply(records.rotateAuthorization(engine, id, expected, replacement, now)),
     rotateEnvironmentCredential: async (id, credential, expected, replacement, now) => reply(records.rotateEnvironment(engine, id, credential, expected, replacement, now)),
-  }
+  }, SHAPES)
 }
 
 function demandPositive(field: string, value: unknown): void {

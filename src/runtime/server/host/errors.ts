@@ -7,7 +7,8 @@ const RETRY_AFTER_SECONDS = 2
 
 /** A refusal with the status the host's routes pass on. The text is for people and holds nothing secret. */
 export function refusal(statusCode: 400 | 401 | 403 | 404 | 409 | 410 | 413, statusMessage: string): Error {
-  return createError({ statusCode, statusMessage, message: statusMessage })
+  // A status line takes printable ASCII; a refusal may quote what it refuses.
+  return createError({ statusCode, statusMessage: statusMessage.replaceAll(/[^\x20-\x7E]/g, '?').slice(0, 200), message: statusMessage })
 }
 
 /**

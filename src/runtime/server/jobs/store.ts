@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine'
 import { prepared } from '../engine/engine'
 import { answer } from '../host/errors'
 import type { BackgroundJobProvider, JobConfig } from '../host/jobs-contract'
+import { fields, json, text, whole, withShapes } from '../host/shapes'
 import * as jobs from './jobs'
 import * as leases from './leases'
 
@@ -16,6 +17,26 @@ export interface JobStoreOptions {
   readonly getJobConfig: (() => Partial<JobConfig> | undefined) | undefined
 }
 
+const LEASE = { id: text, owner: text, now: whole, leaseExpiresAt: whole }
+const WORK = { tool_calls: json.optional(), workflow_state: json.optional() }
+const SHAPES = {
+  createJob: {
+    params: fields({
+      userId: text, threadId: text, messageId: text, model: text, kind: text.nullish(), idempotencyKey: text.nullish(), execution: json.optional(), ...WORK,
+    }),
+  },
+  getJob: { id: text, userId: text },
+  updateJob: { id: text, update: fields({ contentChunk: text.optional(), chunksReceived: whole.optional(), leaseOwner: text.nullish(), ...WORK }) },
+  completeJob: { id: text, finalContent: text, leaseOwner: text.nullish() },
+  failJob: { id: text, error: text, leaseOwner: text.nullish() },
+  abortJob: { id: text, userId: text },
+  checkJobAborted: { id: text },
+  claimJob: LEASE,
+  claimNextJob: { owner: text, now: whole, leaseExpiresAt: whole },
+  renewJobLease: LEASE,
+  updateJobExecution: { id: text, execution: json, owner: text },
+}
+
 const statusOf = prepared<{ status: string }>('SELECT status FROM background_jobs WHERE id = ?')
 const countStreaming = prepared<{ n: number }>('SELECT COUNT(*) AS n FROM background_jobs WHERE status = \'streaming\'')
 
@@ -24,7 +45,7 @@ export function createJobStore({ engine, clock, getJobConfig }: JobStoreOptions)
   const config = (): JobConfig => ({ ...DEFAULTS, ...numbersOf(getJobConfig?.()) })
   // Errors keep their class: the host tells a lost lease by its name, and shows the user the text of the cap.
   const reply = <Result>(work: Promise<Result>) => answer(work, error => error)
-  return {
+  return withShapes<BackgroundJobProvider>({
     name: 'sqlite',
     createJob: async params => reply(jobs.createJob(engine, params, config(), clock.now())),
     getJob: async (id, userId) => reply(jobs.getJob(engine, id, userId)),
@@ -41,7 +62,7 @@ export function createJobStore({ engine, clock, getJobConfig }: JobStoreOptions)
     claimNextJob: async (owner, now, leaseExpiresAt) => reply(leases.claimNextJob(engine, owner, now, leaseExpiresAt)),
     renewJobLease: async (id, owner, now, leaseExpiresAt) => reply(leases.renewJobLease(engine, id, owner, now, leaseExpiresAt)),
     updateJobExecution: async (id, execution, owner) => reply(leases.updateJobExecution(engine, id, execution, owner)),
-  }
+  }, SHAPES)
 }
 
 function numbersOf(config: Partial<JobConfig> | undefined): Partial<JobConfig> {

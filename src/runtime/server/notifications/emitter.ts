@@ -2,8 +2,16 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock'
 import type { PendingOp } from '../host/contract'
 import type { NotificationEmitter } from '../host/jobs-contract'
+import { fields, text, whole, withShapes } from '../host/shapes'
 import type { Notice } from './notice'
 import { jobComplete, jobError, toOp, webhookFailed } from './notice'
+
+const JOB = { workspaceId: text, userId: text, threadId: text, jobId: text }
+const SHAPES = {
+  emitBackgroundJobComplete: { ...JOB, messageId: text.nullish() },
+  emitBackgroundJobError: { ...JOB, error: text },
+  emitWebhookDeliveryFailed: { failure: fields({ webhookId: text, workspaceId: text, userId: text, eventType: text, attempt: whole, error: text }) },
+}
 
 export interface EmitterOptions {
   readonly clock: Clock
@@ -20,9 +28,9 @@ export function createNotificationEmitter({ clock, deliver }: EmitterOptions): N
     const op = toOp(notice, { id: randomUUID(), opId: randomUUID(), userId, nowMs: clock.now() })
     return await deliver(op, { workspaceId, userId }) ? op.pk : null
   }
-  return {
+  return withShapes<NotificationEmitter>({
     emitBackgroundJobComplete: (workspaceId, userId, threadId, jobId, messageId) => emit(workspaceId, userId, jobComplete(threadId, jobId, messageId)),
     emitBackgroundJobError: (workspaceId, userId, threadId, jobId, error) => emit(workspaceId, userId, jobError(threadId, jobId, error)),
     emitWebhookDeliveryFailed: ({ workspaceId, userId, ...failure }) => emit(workspaceId, userId, webhookFailed(failure)),
-  }
+  }, SHAPES)
 }

@@ -3,10 +3,12 @@ import type { Engine, Plan, Reading } from '../engine/engine'
 import { ask, countChanged, prepared } from '../engine/engine'
 import { answer, refusal } from '../host/errors'
 import type { RateLimitConfig, RateLimitProvider } from '../host/jobs-contract'
+import { anything, fields, withShapes } from '../host/shapes'
 import { isText } from '../input'
 import type { Decision, Hits } from './window'
 import { decide, standing } from './window'
 
+const LIMIT = { key: anything, config: fields({}) }
 const MAX_KEY_LENGTH = 1024
 /** Beyond this the list of requests itself would be the load. */
 const MAX_REQUESTS = 10_000
@@ -20,7 +22,7 @@ const drop = prepared<{ key: string }>(`
 
 /** The host's rate limits (contract §2.5), the same for all processes on the file. Times are milliseconds. */
 export function createRateLimits({ engine, clock }: { engine: Engine, clock: Clock }): RateLimitProvider {
-  return {
+  return withShapes<RateLimitProvider>({
     name: 'sqlite',
 
     /** Tests and counts in one transaction. Throws 400 for a limit that is none. */
@@ -35,7 +37,7 @@ export function createRateLimits({ engine, clock }: { engine: Engine, clock: Clo
       const [row] = await answer(engine.all(find(key)), error => error)
       return row ? standing(hitsOf(row), clock.now(), config) : null
     },
-  }
+  }, { checkAndRecord: LIMIT, getStats: LIMIT })
 }
 
 /** Forgets keys whose window is over. Returns their number. */

@@ -45,7 +45,7 @@ export function createStorageMethods({ engine, clock }: { engine: Engine, clock:
     async queryCanonicalStorage(event, request) {
       const { workspaceId } = requireScope(event, request?.scope)
       const { kind, cursor } = request
-      if (!Object.hasOwn(KEY_PARTS, kind)) throw refusal(400, 'Invalid canonical storage kind')
+      if (typeof kind !== 'string' || !Object.hasOwn(KEY_PARTS, kind)) throw refusal(400, 'Invalid canonical storage kind')
       const hash = hashFilter(request.hash)
       if (hash === null) throw refusal(400, 'Invalid storage hash')
       const after = cursor === undefined ? undefined : fromCursor({ workspaceId, kind, hash }, cursor, KEY_PARTS[kind])

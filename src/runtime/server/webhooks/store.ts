@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine'
 import { shareReads } from '../engine/shared-reads'
 import { answer, refusal } from '../host/errors'
 import type { NewWebhook, WebhookPatch, WebhookStore } from '../host/webhook-contract'
+import { fields, list, oneOf, text, whole, withShapes } from '../host/shapes'
 import { isText } from '../input'
 import * as deliveries from './deliveries'
 import * as registrations from './registrations'
@@ -12,11 +13,34 @@ const MAX_LABEL_LENGTH = 1024
 const MAX_NAMES = 1000
 const MAX_CLAIM = 1000
 
+const SCOPE = oneOf(['user', 'admin'])
+const HEALTH = oneOf(['healthy', 'failing', 'unknown'])
+const STATUS = oneOf(['pending', 'in_flight', 'success', 'failed', 'cancelled'])
+const ID = { id: text }
+const OF_WEBHOOK = { webhookId: text }
+const DELIVERY = {
+  claimed_by: text.nullish(), claimed_at: whole.nullish(), http_status: whole.nullish(), error_message: text.nullish(), response_body: text.nullish(),
+  duration_ms: whole.nullish(), next_retry_at: whole.nullish(),
+}
+const SHAPES = {
+  createWebhook: { webhook: fields({ scope: SCOPE, user_id: text.nullish(), workspace_id: text.nullish(), url: text, label: text, events: list, custom_hooks: list, signing_secret_enc: text }) },
+  updateWebhook: { id: text, patch: fields({ workspace_id: text.nullish() }) },
+  deleteWebhook: ID, getWebhook: ID, listWebhooks: { userId: text, workspaceId: text },
+  listWebhooksByEvent: { eventType: text, scope: SCOPE, workspaceId: text.nullish() }, listWebhooksByCustomHook: { hookName: text },
+  updateWebhookHealth: { id: text, health: HEALTH }, disableAllWebhooks: { userId: text, workspaceId: text },
+  createDeliveryLog: {
+    log: fields({ id: text.optional(), webhook_id: text, event_id: text, event_type: text, attempt: whole, status: STATUS, request_payload: text, created_at: whole, ...DELIVERY }),
+  },
+  updateDeliveryLog: { id: text, patch: fields({ status: STATUS.optional(), attempt: whole.optional(), ...DELIVERY }) },
+  getDeliveryLogs: { webhookId: text, since: whole }, getRecentTerminalDeliveries: OF_WEBHOOK, claimPendingDeliveries: { workerId: text },
+  resetStaleInFlightDeliveries: { olderThanMs: whole }, cancelDeliveriesByWebhook: OF_WEBHOOK, deleteDeliveryLogsByWebhook: OF_WEBHOOK, purgeExpiredLogs: { beforeTimestamp: whole },
+}
+
 /** The host's webhook store (contract §2.3). All times are milliseconds. */
 export function createWebhookStore({ engine, clock }: { engine: Engine, clock: Clock }): WebhookStore {
   // The host asks who wants to hear of each op of a push by itself (measured: http-push/50 a third faster).
   const shared = shareReads(engine)
-  return {
+  return withShapes<WebhookStore>({
     async createWebhook(webhook) {
       demandWebhook(webhook)
       return answer(registrations.createWebhook(engine, webhook, clock.now()), translate)
@@ -44,11 +68,11 @@ export function createWebhookStore({ engine, clock }: { engine: Engine, clock: C
     cancelDeliveriesByWebhook: async webhookId => answer(deliveries.cancelDeliveriesByWebhook(engine, webhookId), translate),
     deleteDeliveryLogsByWebhook: async webhookId => answer(deliveries.deleteDeliveryLogsByWebhook(engine, webhookId), translate),
     purgeExpiredLogs: async beforeTimestamp => answer(deliveries.purgeExpiredLogs(engine, beforeTimestamp), translate),
-  }
+  }, SHAPES)
 }
 
 function rows(limit: number): number {
-  return Math.min(MAX_CLAIM, Math.max(0, Math.trunc(limit) || 0))
+  return typeof limit === 'number' ? Math.min(MAX_CLAIM, Math.max(0, Math.trunc(limit) || 0)) : 0
 }
 
 function demandWebhook({ url, label, events, custom_hooks }: NewWebhook | WebhookPatch): void {

@@ -2,6 +2,7 @@ import type { Clock } from '../clock'
 import type { Engine } from '../engine/engine'
 import type { AuthWorkspaceStore, InviteMethods } from '../host/contract'
 import { answer, refusal } from '../host/errors'
+import { fields, text, withShapes } from '../host/shapes'
 import { clampCount } from '../input'
 import { acceptInvite, consumeInvite, createInvite, listInvites, revokeInvite, validateInvite } from './invites'
 import { demand, translate } from './refusals'
@@ -9,6 +10,14 @@ import { checkId, checkIdentity, checkInvite, checkWorkspace, INVITE_STATUSES } 
 import type { SignInRules } from './users'
 import { getOrCreateUser, getUser } from './users'
 import { createWorkspace, getOrCreateDefaultWorkspace, getWorkspaceRole, listUserWorkspaces, removeWorkspace, setActiveWorkspace, updateWorkspace } from './workspaces'
+
+/** What the fields must be is checked by each method (rules.ts). */
+const ONE = { input: fields({}) }
+const SHAPES = {
+  getUser: ONE, getOrCreateUser: ONE, getWorkspaceRole: ONE, createWorkspace: ONE, updateWorkspace: ONE, removeWorkspace: ONE, setActiveWorkspace: ONE,
+  createInvite: ONE, listInvites: ONE, validateInvite: ONE, acceptInviteAndProvisionUser: ONE, consumeInvite: ONE,
+  revokeInvite: { input: fields({ revokedByUserId: text }) },
+}
 
 export interface WorkspaceStoreOptions {
   readonly engine: Engine
@@ -18,7 +27,7 @@ export interface WorkspaceStoreOptions {
 
 /** The host's store of users and workspaces (contract §2.1). Cheap to make: the host makes one per lookup. */
 export function createWorkspaceStore({ engine, clock, signIn: rules }: WorkspaceStoreOptions): AuthWorkspaceStore & InviteMethods {
-  return {
+  return withShapes<AuthWorkspaceStore & InviteMethods>({
     ...createInviteMethods({ engine, clock, signIn: rules }),
 
     async getUser(identity) {
@@ -66,7 +75,7 @@ export function createWorkspaceStore({ engine, clock, signIn: rules }: Workspace
       demandMember(member)
       return answer(setActiveWorkspace(engine, member), translate)
     },
-  }
+  }, SHAPES)
 }
 
 function createInviteMethods({ engine, clock, signIn }: WorkspaceStoreOptions): InviteMethods {
