@@ -1,11 +1,12 @@
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { eventOf, op, pushAs } from '../support/ops'
 import { openTestProvider } from '../support/provider'
 import { messageOp } from '../support/rows'
 import { count } from '../support/sql'
 
-async function withPeople() {
-  const provider = await openTestProvider({ host: { snapshots: true } })
+async function withPeople(env: Record<string, string> = {}) {
+  const provider = await openTestProvider({ env, host: { snapshots: true } })
   const store = provider.workspaceStore
   const user = async (name: string) => (await store.getOrCreateUser({ provider: 'demo', providerUserId: name, email: `${name}@example.test`, displayName: name })).userId
   const [ada, bob] = [await user('ada'), await user('bob')]
@@ -226,6 +227,20 @@ describe('the admin adapter', () => {
     expect((await adminAdapter.getStatus({}, context)).warnings).toEqual([{ level: 'error', message: 'The database is not available. The server log says why.' }])
     const memory = await openTestProvider({ path: ':memory:', env: { OR3_SQLITE_ALLOW_IN_MEMORY: '1' } })
     expect((await memory.adminAdapter.getStatus({}, context)).warnings).toMatchObject([{ level: 'warning' }])
+  })
+
+  it('is not green while nothing moves: a write must get through and be read back (F10)', async () => {
+    const { adminAdapter, path, clock } = await withPeople({ OR3_SQLITE_BUSY_TIMEOUT_MS: '100' })
+    const warnings = async () => (await adminAdapter.getStatus({}, context)).warnings
+    expect(await warnings()).toEqual([])
+    const other = new Database(path)
+    other.exec('BEGIN IMMEDIATE')
+    expect(await warnings(), 'it is asked again only after ten seconds').toEqual([])
+    clock.advance(10_000)
+    expect(await warnings()).toMatchObject([{ level: 'error', message: expect.stringContaining('takes no writes') as string }])
+    other.exec('ROLLBACK')
+    other.close()
+    expect(await warnings()).toEqual([])
   })
 
   it('collects for the session\'s workspace, or for the one an admin names', async () => {

@@ -26,7 +26,7 @@ describe('migrations', () => {
     expect(await new SqliteMigrator(database).up()).toEqual(MIGRATIONS.map(({ name }) => name))
     const tables = database.prepare<[], { name: string, strict: number }>('SELECT name, strict FROM pragma_table_list WHERE schema = \'main\' AND name NOT LIKE \'sqlite%\' AND name NOT LIKE \'kysely%\'').all()
     expect(tables.map(({ name }) => name).sort()).toEqual([
-      'auth_accounts', 'auth_invites', 'background_job_chunks', 'background_job_executions', 'background_jobs', 'change_log', 'connect_authorizations', 'connect_environments',
+      'auth_accounts', 'auth_invites', 'background_job_chunks', 'background_job_executions', 'background_jobs', 'change_log', 'chores', 'connect_authorizations', 'connect_environments',
       'deployment_admins', 'device_cursors', 'file_references', 'lineages', 'op_receipts', 'or3_migration_checksums', 'rate_limits', 'replaced_states',
       's_file_meta', 's_kv', 's_messages', 's_notifications', 's_posts', 's_projects', 's_threads',
       'server_version_counter', 'snapshots', 'tombstones', 'upload_intents', 'users', 'webhook_deliveries', 'webhooks', 'workspace_members',

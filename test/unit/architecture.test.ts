@@ -94,7 +94,7 @@ describe('the house', () => {
   it('the embedded migrations are those of the folder', () => {
     expect(() => execFileSync(process.execPath, ['scripts/embed-migrations.mjs', '--check'])).not.toThrow()
     expect(MIGRATIONS.map(({ name }) => name)).toEqual([
-      '001_init', '002_sync_tables', '003_snapshots', '004_storage', '005_invites', '006_admin', '007_webhooks', '008_connect', '009_limits_and_jobs',
+      '001_init', '002_sync_tables', '003_snapshots', '004_storage', '005_invites', '006_admin', '007_webhooks', '008_connect', '009_limits_and_jobs', '010_chores',
     ])
   })
 })

@@ -82,7 +82,7 @@ export function createStores({ engine, clock, config, host, hooks, onWrite, warn
     workspaceStore,
     syncGateway,
     adminStores: createAdminStores(base),
-    adminAdapter: createAdminAdapter({ engine, gateway: syncGateway, driver: config.driver, inMemory: config.path === ':memory:' }),
+    adminAdapter: createAdminAdapter({ ...base, gateway: syncGateway, driver: config.driver, inMemory: config.path === ':memory:' }),
     deploymentAdminChecker: createDeploymentAdminChecker(base),
     webhookStore: createWebhookStore(base),
     connectStore: createConnectStore({ engine, ConnectStoreError: host.ConnectStoreError ?? NoConnectError }),

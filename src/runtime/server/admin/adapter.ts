@@ -1,9 +1,11 @@
+import type { Clock } from '../clock'
 import type { Engine } from '../engine/engine'
-import { prepared } from '../engine/engine'
 import type { ProviderAdminAdapter, ProviderStatus } from '../host/admin-contract'
 import type { SyncGatewayAdapter } from '../host/contract'
 import { refusal } from '../host/errors'
 import { isRecord } from '../input'
+import type { Health } from './canary'
+import { Canary } from './canary'
 
 /** What the host's own maintenance keeps (contract §2.2.6). */
 const RETENTION_SECONDS = 31_536_000
@@ -18,14 +20,20 @@ type ActionId = keyof typeof ACTIONS
 export interface AdminAdapterOptions {
   readonly engine: Engine
   readonly gateway: Pick<SyncGatewayAdapter, 'gcChangeLog' | 'gcTombstones' | 'getMaintenanceState'>
+  readonly clock: Clock
   readonly driver: string
   readonly inMemory: boolean
 }
 
-const canRead = prepared<{ ok: number }>('SELECT 1 AS ok FROM workspaces LIMIT 1')
+const FAULTS: Record<Exclude<Health, 'sound'>, string> = {
+  unreadable: 'The database is not available. The server log says why.',
+  unwritable: 'The database takes no writes. The disk may be full or read-only, or another process may hold its lock.',
+  stale: 'What is written to the database cannot be read back.',
+}
 
 /** The provider's place on the host's status page (contract §2.8). */
-export function createAdminAdapter({ engine, gateway, driver, inMemory }: AdminAdapterOptions): ProviderAdminAdapter {
+export function createAdminAdapter({ engine, clock, gateway, driver, inMemory }: AdminAdapterOptions): ProviderAdminAdapter {
+  const canary = new Canary(engine, clock)
   return {
     id: 'sqlite',
     kind: 'sync',
@@ -36,9 +44,9 @@ export function createAdminAdapter({ engine, gateway, driver, inMemory }: AdminA
      */
     async getStatus() {
       const maintenance = gateway.getMaintenanceState()
-      const available = await engine.all(canRead()).then(() => true, () => false)
+      const health = await canary.health()
       const warnings: ProviderStatus['warnings'] = [
-        ...available ? [] : [{ level: 'error' as const, message: 'The database is not available. The server log says why.' }],
+        ...health === 'sound' ? [] : [{ level: 'error' as const, message: FAULTS[health] }],
         ...inMemory ? [{ level: 'warning' as const, message: 'The database is in memory: all data is lost when the server stops.' }] : [],
         ...maintenance.state === 'failed' ? [{ level: 'warning' as const, message: 'The last maintenance run failed. It is tried again within the hour.' }] : [],
       ]

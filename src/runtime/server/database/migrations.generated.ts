@@ -818,4 +818,19 @@ DROP TABLE background_jobs;
 DROP TABLE rate_limits;
 `,
   },
+  {
+    name: '010_chores',
+    checksum: '9cefad62c81f250bf70e92572e163d4af2e05fc0c5e8ab2a997071ab073dfcfb',
+    up: `-- What one process of several does for all of them, and when it was last done. Times are milliseconds.
+-- 'canary' is written to see whether writes become visible.
+CREATE TABLE chores (
+  name TEXT NOT NULL PRIMARY KEY,
+  claimed_by TEXT,
+  claimed_until_ms INTEGER NOT NULL DEFAULT 0,
+  done_at_ms INTEGER
+) STRICT, WITHOUT ROWID;
+`,
+    down: `DROP TABLE chores;
+`,
+  },
 ]
