@@ -10,6 +10,7 @@ export default defineConfig({
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node' } },
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'], environment: 'node' } },
       { extends: true, test: { name: 'process', include: ['test/process/**/*.test.ts'], environment: 'node' } },
+      { extends: true, test: { name: 'cli', include: ['test/cli/**/*.test.ts'], environment: 'node', globalSetup: ['test/cli/build-cli.ts'] } },
       { extends: true, test: { name: 'torture', include: ['test/torture/**/*.test.ts'], environment: 'node' } },
       { extends: true, test: { name: 'package', include: ['test/package/**/*.test.ts'], environment: 'node' } },
       { extends: true, test: { name: 'host', include: ['test/host/**/*.test.ts'], environment: 'node', globalSetup: ['test/host/build-playground.ts'] } },

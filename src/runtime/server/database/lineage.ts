@@ -36,8 +36,8 @@ export class Lineage {
   async begin(created: boolean): Promise<Skip | undefined> {
     this.#boot = await currentBoot()
     const record = created ? undefined : await this.record.read()
-    const skip = judgeLoss(record, { total: await this.#total(), boot: this.#boot })
-    if (skip) await this.#skip(skip)
+    const skip = judgeLoss(record, { total: await totalVersions(this.engine), boot: this.#boot })
+    if (skip) await skipVersions(this.engine, skip, this.options.clock.now())
     await this.#write(false)
     return skip
   }
@@ -57,30 +57,16 @@ export class Lineage {
     clearTimeout(this.#timer)
     await this.#writing
     // A database that cannot even be read is closed all the same, but not marked.
-    const total = await this.#total().catch(() => undefined)
+    const total = await totalVersions(this.engine).catch(() => undefined)
     await this.engine.close()
     if (total !== undefined && !await this.record.isInUse()) await this.#write(true, total)
-  }
-
-  async #skip({ versions, reason }: Skip): Promise<void> {
-    const highest = await this.engine.all(compile(query.selectFrom('server_version_counter').select(({ fn }) => fn.max('value').as('value'))))
-    await this.engine.batch([
-      compile(query.updateTable('server_version_counter').set(({ eb }) => ({ value: eb('value', '+', versions) }))),
-      compile(query.insertInto('lineages').values({
-        id: randomUUID(),
-        reason,
-        // Workspaces whose counter was lost as a whole start above this.
-        version_floor: (highest[0]?.value ?? 0) + versions,
-        started_at: Math.floor(this.options.clock.now() / 1000),
-      })),
-    ])
   }
 
   /** One after another. The record only sharpens the detection, so that a full disk here must not stop the server. */
   #write(clean: boolean, total?: number): Promise<void> {
     this.#writing = this.#writing.then(async () => {
       try {
-        await this.record.write({ total: total ?? await this.#total(), boot: this.#boot, clean, flushed: this.options.flushed })
+        await this.record.write({ total: total ?? await totalVersions(this.engine), boot: this.#boot, clean, flushed: this.options.flushed })
         this.#faulty = false
       }
       catch {
@@ -90,9 +76,25 @@ export class Lineage {
     })
     return this.#writing
   }
+}
 
-  async #total(): Promise<number> {
-    const rows = await this.engine.all(compile(query.selectFrom('server_version_counter').select(({ fn }) => fn.sum<number>('value').as('total'))))
-    return rows[0]?.total ?? 0
-  }
+/** Moves every counter ahead, so that no version that a device may have seen is handed out again. `nowMs`: milliseconds. */
+export async function skipVersions(engine: Engine, { versions, reason }: Skip, nowMs: number): Promise<void> {
+  const highest = await engine.all(compile(query.selectFrom('server_version_counter').select(({ fn }) => fn.max('value').as('value'))))
+  await engine.batch([
+    compile(query.updateTable('server_version_counter').set(({ eb }) => ({ value: eb('value', '+', versions) }))),
+    compile(query.insertInto('lineages').values({
+      id: randomUUID(),
+      reason,
+      // Workspaces whose counter was lost as a whole start above this.
+      version_floor: (highest[0]?.value ?? 0) + versions,
+      started_at: Math.floor(nowMs / 1000),
+    })),
+  ])
+}
+
+/** The sum of all counters, which the record beside the file remembers. */
+export async function totalVersions(engine: Engine): Promise<number> {
+  const rows = await engine.all(compile(query.selectFrom('server_version_counter').select(({ fn }) => fn.sum<number>('value').as('total'))))
+  return rows[0]?.total ?? 0
 }

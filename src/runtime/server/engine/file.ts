@@ -75,7 +75,7 @@ async function restrict(path: string): Promise<void> {
   }
 }
 
-async function networkFileSystem(path: string): Promise<string | undefined> {
+export async function networkFileSystem(path: string): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined
   return nameNetworkFileSystem((await statfs(path)).type)
 }

@@ -58,15 +58,25 @@ const IS_CURRENT = `(CASE l.table_name${SYNCED_TABLES.map(table => `
       WHERE t.workspace_id = l.workspace_id AND t.table_name = l.table_name AND t.pk = l.pk
         AND t.server_version = l.server_version))`
 
+const EXPENDABLE = `
+  ((l.created_at < ? AND l.server_version <= ?)
+    OR ((l.created_at < ? OR l.server_version <= ?) AND NOT ${IS_CURRENT}))`
+
 /** Entries within a step that may go: superseded ones that are old or seen by all, current ones that are both. */
 const expendable = prepared<KnownOp & { is_current: 0 | 1 }>(`
   SELECT l.op_id, l.server_version, l.table_name, l.pk, l.op, l.payload_json, l.clock, l.hlc, l.device_id,
     ${IS_CURRENT} AS is_current
   FROM change_log AS l
   WHERE l.workspace_id = ? AND l.server_version > ? AND l.server_version <= ?
-    AND ((l.created_at < ? AND l.server_version <= ?)
-      OR ((l.created_at < ? OR l.server_version <= ?) AND NOT ${IS_CURRENT}))
+    AND ${EXPENDABLE}
   ORDER BY l.server_version`)
+
+const countExpendable = prepared<{ entries: number, bytes: number }>(`
+  SELECT COUNT(*) AS entries, COALESCE(SUM(octet_length(l.payload_json)), 0) AS bytes FROM change_log AS l WHERE l.workspace_id = ? AND ${EXPENDABLE}`)
+
+/** As {@link slowestDevice}, without those that a collection would evict first. */
+const slowestSeen = prepared<{ version: number | null }>(`
+  SELECT MIN(last_seen_version) AS version FROM device_cursors WHERE workspace_id = ? AND updated_at >= ?`)
 
 const raiseFloor = prepared<never>('UPDATE server_version_counter SET log_floor = MAX(log_floor, ?) WHERE workspace_id = ?')
 
@@ -92,11 +102,24 @@ export async function collectChangeLog(engine: Engine, workspaceId: string, rete
   const slowest = slowestDevice(workspaceId)
   const devices = await engine.batch([evicted, slowest])
   const passed = devices.rowsOf(slowest)[0]?.version ?? null
-  const bounds = { now, oldest, seenByAll: passed ?? 0, current: retention.snapshots ? passed ?? Number.MAX_SAFE_INTEGER : -1 }
+  const bounds = { now, ...boundsOf(passed, oldest, retention) }
   const changes = await collectEntries(engine, workspaceId, bounds)
   const receipts = await collectReceipts(engine, workspaceId, now - RECEIPT_RETENTION_SECONDS)
   if (changes + receipts > 0) await engine.reclaim()
   return { changes, cursors: devices.rowsOf(evicted).length, receipts }
+}
+
+/** What {@link collectChangeLog} would remove, without removing it. `bytes`: of payloads. Throws DatabaseError. */
+export async function previewCollection(engine: Engine, workspaceId: string, retention: Retention, nowMs: number): Promise<{ entries: number, bytes: number }> {
+  const oldest = Math.floor(nowMs / 1000) - retention.seconds
+  const [slowest] = await engine.all(slowestSeen(workspaceId, oldest))
+  const { current, seenByAll } = boundsOf(slowest?.version ?? null, oldest, retention)
+  const [row] = await engine.all(countExpendable(workspaceId, oldest, current, oldest, seenByAll))
+  return row ?? { entries: 0, bytes: 0 }
+}
+
+function boundsOf(passed: number | null, oldest: number, { snapshots }: Retention): Omit<Bounds, 'now'> {
+  return { oldest, seenByAll: passed ?? 0, current: snapshots ? passed ?? Number.MAX_SAFE_INTEGER : -1 }
 }
 
 async function collectReceipts(engine: Engine, workspaceId: string, collectedBefore: number): Promise<number> {

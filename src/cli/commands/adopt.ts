@@ -1,0 +1,55 @@
+import { copyFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { defineCommand } from 'citty'
+import { openLocalDatabase } from '../../runtime/server/database/open'
+import { prepareFile } from '../../runtime/server/engine/file'
+import { adopt } from '../../runtime/server/operations/adopt'
+import { verify } from '../../runtime/server/operations/verify'
+import { COMMON, CommandError, EXIT, openCopy, runCommand } from '../context'
+
+export default defineCommand({
+  meta: { name: 'adopt', description: 'Takes over a database of the earlier public provider into a new file; the old one is not touched' },
+  args: { ...COMMON, old: { type: 'positional', required: true, description: 'The old database; stop its server first' } },
+  run: ({ args, rawArgs, cmd }) => runCommand({ args, rawArgs, cmd }, async ({ config, out }) => {
+    const old = resolve(args.old)
+    if (!existsSync(old)) throw new CommandError(`There is no file ${old}.`, EXIT.noDatabase)
+    if (existsSync(config.path)) throw new CommandError(`${config.path} is there already. Name a new file with --db.`)
+    const copy = `${config.path}.adopting`
+    try {
+      await prepareFile(copy)
+      // Copied with its WAL and read from there: opening it would change the old one.
+      for (const part of ['', '-wal']) if (existsSync(old + part)) await copyFile(old + part, copy + part)
+      const source = openCopy(copy)
+      try {
+        await prepareFile(config.path)
+        const engine = await openLocalDatabase(config, { info: () => {} })
+        try {
+          const adopted = await adopt(source, engine, Date.now(), share => out.progress('Taking over', share))
+          const { faults, found } = await verify(engine, share => out.progress('Checking', share))
+          out.result({ ...adopted, faults })
+          out.table(['what', 'taken'], Object.entries(adopted.taken))
+          for (const line of adopted.left) out.warn(`left: ${line}`)
+          for (const line of adopted.differences) out.bad(line)
+          for (const fault of faults) out.bad(`${fault.check}: ${fault.message} ${fault.workspaceId ?? ''} ${fault.subject ?? ''}`)
+          if (found === 0 && adopted.differences.length === 0) out.good(`${config.path} is verified. Give it to OR3_SQLITE_DB_PATH and start the server.`)
+          return found === 0 && adopted.differences.length === 0 ? EXIT.done : EXIT.faults
+        }
+        finally {
+          await engine.close()
+        }
+      }
+      catch (error) {
+        // A new file that is not whole must not be started with.
+        for (const part of ['', '-wal', '-shm']) await rm(config.path + part, { force: true })
+        throw error
+      }
+      finally {
+        await source.close()
+      }
+    }
+    finally {
+      for (const part of ['', '-wal', '-shm', '-journal']) await rm(copy + part, { force: true })
+    }
+  }),
+})

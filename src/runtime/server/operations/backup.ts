@@ -1,0 +1,107 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createGzip } from 'node:zlib'
+import { createHash } from 'node:crypto'
+import type { BackupProgress, Engine } from '../engine/engine'
+import { prepared } from '../engine/engine'
+import { DatabaseError } from '../engine/errors'
+import { createPrivate } from '../engine/file'
+
+export interface BackupOptions {
+  /** Packs the file; the name should end with .gz. */
+  readonly gzip?: boolean
+  readonly onProgress?: (progress: BackupProgress) => void
+  /** Opens a copy for verification, without a WAL of its own. */
+  readonly openCopy: (path: string) => Engine
+}
+
+export interface Backup {
+  readonly path: string
+  readonly bytes: number
+  /** Log entries in it. */
+  readonly entries: number
+}
+
+interface Extent { readonly entries: number, readonly versions: number }
+
+const extent = prepared<Extent>(`
+  SELECT (SELECT COUNT(*) FROM change_log) AS entries, (SELECT COALESCE(SUM(value), 0) FROM server_version_counter) AS versions`)
+const noteDone = prepared<never>(`
+  INSERT INTO chores (name, done_at_ms) VALUES ('backup', ?) ON CONFLICT (name) DO UPDATE SET done_at_ms = excluded.done_at_ms`)
+
+/**
+ * Copies the database while it is in use, opens the copy, checks it and compares it with the original, and
+ * only then gives it its name (hazards F14, F15). Throws DatabaseError; nothing is left behind then.
+ */
+export async function makeBackup(engine: Engine, target: string, { gzip = false, onProgress, openCopy }: BackupOptions, nowMs: number): Promise<Backup> {
+  const copy = `${target}.unverified`
+  const packed = `${copy}.gz`
+  try {
+    const before = await extentOf(engine)
+    await engine.backup(copy, onProgress ? { onProgress } : {})
+    const found = await examine(copy, openCopy)
+    if (found.versions < before.versions) throw new DatabaseError('corrupt', { message: 'The copy lacks versions that the database had before.' })
+    if (gzip) await pack(copy, packed)
+    await rename(gzip ? packed : copy, target)
+    await engine.batch([noteDone(nowMs)])
+    return { path: target, bytes: (await stat(target)).size, entries: found.entries }
+  }
+  finally {
+    for (const left of [copy, `${copy}-journal`, packed]) await rm(left, { force: true })
+  }
+}
+
+/** What a copy holds, once it is certain that it is sound. Throws DatabaseError. */
+export async function examine(path: string, openCopy: (path: string) => Engine): Promise<Extent> {
+  const copy = openCopy(path)
+  try {
+    const faults = await copy.check()
+    if (faults.length > 0) throw new DatabaseError('corrupt', { message: 'The copy is damaged: SQLite\'s integrity check finds faults in it.' })
+    return await extentOf(copy)
+  }
+  finally {
+    await copy.close()
+  }
+}
+
+/** Unpacks, and checks that it says the same as what was packed. */
+async function pack(from: string, to: string): Promise<void> {
+  await createPrivate(to)
+  await pipeline(createReadStream(from), createGzip(), createWriteStream(to))
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(to), createGunzip(), hash)
+  if (hash.digest('hex') !== await hashOf(from)) throw new DatabaseError('io', { message: 'The packed copy differs from the copy.' })
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}
+
+/** Where a backup goes that nobody named: beside the database, with the time in its name. */
+export function backupName(databasePath: string, nowMs: number, gzip: boolean): string {
+  return `${databasePath}.backup-${stampOf(nowMs)}${gzip ? '.gz' : ''}`
+}
+
+/** A time for file names that sorts as it goes by, such as 20261121T101500123Z. */
+export function stampOf(nowMs: number): string {
+  return new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '')
+}
+
+/** Removes all but the newest backups that bear names of {@link backupName}. Returns the names removed. */
+export async function rotateBackups(databasePath: string, keep: number): Promise<string[]> {
+  const folder = dirname(databasePath)
+  const prefix = `${basename(databasePath)}.backup-`
+  const names = (await readdir(folder)).filter(name => name.startsWith(prefix) && /^\d{8}T\d{9}Z(?:\.gz)?$/.test(name.slice(prefix.length)))
+  const old = names.sort().reverse().slice(keep)
+  for (const name of old) await rm(join(folder, name), { force: true })
+  return old
+}
+
+async function extentOf(engine: Engine): Promise<Extent> {
+  const [row] = await engine.all(extent())
+  return row ?? { entries: 0, versions: 0 }
+}

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto'
+import { VERSION_MARGIN } from '../database/high-water'
+import type { Engine } from '../engine/engine'
+import { prepared } from '../engine/engine'
+import type { HistoryEntry, HistoryReceipt, HistoryState } from '../sync/intake'
+import { beginHistory, endHistory, forgetHistory, takeEntries, takeReceipts, takeStates } from '../sync/intake'
+import { SYNCED_TABLES } from '../sync/tables'
+import type { Line } from './transfer'
+import { header, line } from './transfer'
+
+/** The file is not what an export writes, or does not fit this database. The message is for the operator. */
+export class ImportRefusedError extends Error {
+  override readonly name = 'ImportRefusedError'
+}
+
+export interface ImportOptions {
+  /** Another id than the exported one, for a second copy beside it. */
+  readonly workspaceId?: string | undefined
+  /** Who owns it where none of its members is known here. */
+  readonly ownerUserId?: string | undefined
+  readonly onProgress?: (lines: number) => void
+}
+
+export interface Imported {
+  readonly workspaceId: string
+  readonly entries: number
+  readonly states: number
+  readonly members: number
+  /** Entries and states of notifications whose user is not known here. */
+  readonly skipped: number
+}
+
+const AT_ONCE = 500
+
+const isThere = prepared<{ id: string }>(`
+  SELECT id FROM workspaces WHERE id = ? UNION SELECT workspace_id FROM server_version_counter WHERE workspace_id = ?`)
+const knownUser = prepared<{ id: string }>('SELECT id FROM users WHERE id = ? OR (email = ? AND email IS NOT NULL) ORDER BY id = ? DESC LIMIT 1')
+const insertWorkspace = prepared<never>('INSERT INTO workspaces (id, name, description, created_at_ms) VALUES (?, ?, ?, ?)')
+const insertMember = prepared<never>(`
+  INSERT INTO workspace_members (workspace_id, user_id, role, created_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT (workspace_id, user_id) DO NOTHING`)
+const insertLineage = prepared<never>('INSERT INTO lineages (id, reason, version_floor, started_at) VALUES (?, ?, ?, ?)')
+
+/**
+ * Takes a workspace from the lines of an export, with its versions and stamps. It becomes visible as the last
+ * step; whatever fails before is taken back. Versions go on above what the other server may have handed out
+ * (hazard F1). Throws {@link ImportRefusedError} and DatabaseError.
+ */
+export async function importWorkspace(engine: Engine, lines: AsyncIterable<string>, options: ImportOptions, nowMs: number): Promise<Imported> {
+  const read = lines[Symbol.asyncIterator]()
+  const first = header.safeParse(parse((await read.next()).value as string | undefined, 1))
+  if (!first.success) throw new ImportRefusedError('The first line is no header of an export of this version.')
+  const { workspace, version, logFloor } = first.data
+  const workspaceId = options.workspaceId ?? workspace.id
+  if ((await engine.all(isThere(workspaceId, workspaceId))).length > 0) throw new ImportRefusedError(`There is a workspace ${workspaceId} already. Name another id with --as.`)
+  const intake = new Intake(engine, workspaceId)
+  await engine.batch([beginHistory(workspaceId, logFloor)])
+  try {
+    const owners = new Map<string, string>()
+    let count = 0
+    let ended = false
+    for (let next = await read.next(); !next.done; next = await read.next()) {
+      if (next.value.trim() === '') continue
+      const item = line.safeParse(parse(next.value, count + 2))
+      if (!item.success) throw new ImportRefusedError(`Line ${count + 2}: ${item.error.issues[0]?.path.join('.')} is not as an export writes it.`)
+      if ('end' in item.data) {
+        if (item.data.end.lines !== count) throw new ImportRefusedError(`The file has ${count} lines of ${item.data.end.lines}.`)
+        ended = true
+        break
+      }
+      count += 1
+      if ('member' in item.data) {
+        const { userId, email, role } = item.data.member
+        const [user] = await engine.all(knownUser(userId, email, userId))
+        if (user) owners.set(userId, user.id)
+        if (user) intake.members.set(user.id, role)
+      }
+      else await intake.take(item.data, owners)
+      if (count % AT_ONCE === 0) options.onProgress?.(count)
+    }
+    if (!ended) throw new ImportRefusedError('The file ends before its last line: it was cut off.')
+    await intake.flush()
+    if (![...intake.members.values()].includes('owner')) {
+      if (options.ownerUserId === undefined) throw new ImportRefusedError('No owner of the workspace is known here. Name one with --owner.')
+      if ((await engine.all(knownUser(options.ownerUserId, null, options.ownerUserId))).length === 0) throw new ImportRefusedError(`There is no user ${options.ownerUserId}.`)
+      intake.members.set(options.ownerUserId, 'owner')
+    }
+    const top = workspaceId === workspace.id ? version + VERSION_MARGIN : version
+    await engine.batch([
+      endHistory(top, workspaceId),
+      ...top > version ? [insertLineage(randomUUID(), 'A workspace was imported.', 0, Math.floor(nowMs / 1000))] : [],
+      insertWorkspace(workspaceId, workspace.name, workspace.description, workspace.createdAtMs),
+      ...[...intake.members].map(([userId, role]) => insertMember(workspaceId, userId, role, nowMs)),
+    ])
+    return { workspaceId, entries: intake.entries, states: intake.states, members: intake.members.size, skipped: intake.skipped }
+  }
+  catch (error) {
+    await engine.batch(forgetHistory(workspaceId, SYNCED_TABLES))
+    throw error
+  }
+}
+
+/** Gathers lines and writes them some hundreds at a time. */
+class Intake {
+  readonly members = new Map<string, 'owner' | 'editor' | 'viewer'>()
+  entries = 0
+  states = 0
+  skipped = 0
+  #entries: HistoryEntry[] = []
+  #states: HistoryState[] = []
+  #receipts: HistoryReceipt[] = []
+
+  constructor(private readonly engine: Engine, private readonly workspaceId: string) {}
+
+  async take(item: Line, owners: ReadonlyMap<string, string>): Promise<void> {
+    if ('receipt' in item) this.#receipts.push({ ...item.receipt, fingerprint: Buffer.from(item.receipt.fingerprint, 'hex') })
+    if ('entry' in item) this.entries += this.#add(this.#entries, item.entry, owners)
+    if ('state' in item) this.states += this.#add(this.#states, item.state, owners)
+    if (this.#entries.length + this.#states.length + this.#receipts.length >= AT_ONCE) await this.flush()
+  }
+
+  async flush(): Promise<void> {
+    await this.engine.batch([
+      ...this.#entries.length > 0 ? takeEntries(this.workspaceId, this.#entries) : [],
+      ...takeStates(this.workspaceId, this.#states),
+      takeReceipts(this.workspaceId, this.#receipts),
+    ])
+    this.#entries = []
+    this.#states = []
+    this.#receipts = []
+  }
+
+  /** A notification without its user would be seen by nobody, or by the wrong one. Returns how many were taken. */
+  #add<Item extends Owned>(list: (Omit<Item, 'payload'> & { readonly payloadJson: string | null })[], { payload, ...item }: Item, owners: ReadonlyMap<string, string>): number {
+    const ownerUserId = item.ownerUserId === null ? null : owners.get(item.ownerUserId)
+    if (ownerUserId === undefined) {
+      this.skipped += 1
+      return 0
+    }
+    // People have other ids here; a notification says whose it is.
+    const own = ownerUserId !== null && payload !== null && 'user_id' in payload ? { ...payload, user_id: ownerUserId } : payload
+    list.push({ ...item, ownerUserId, payloadJson: own === null ? null : JSON.stringify(own) })
+    return 1
+  }
+}
+
+interface Owned {
+  readonly ownerUserId: string | null
+  readonly payload: Record<string, unknown> | null
+}
+
+function parse(text: string | undefined, number: number): unknown {
+  try {
+    return JSON.parse(text ?? '')
+  }
+  catch {
+    throw new ImportRefusedError(`Line ${number} is no JSON.`)
+  }
+}
