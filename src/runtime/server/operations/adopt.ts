@@ -6,6 +6,7 @@ import { prepared } from '../engine/engine'
 import { beginHistory, endHistory, takeEntries } from '../sync/intake'
 import { SYNCED_TABLES } from '../sync/tables'
 import type { OldChange, OldRow } from './adopt-rows'
+import { ADOPTED } from './verify'
 import { fromLog, fromState, fromTombstone, isNewer, textOf, toEntry, toMs, wholeOf } from './adopt-rows'
 
 /** The file is not one of the earlier provider. */
@@ -38,6 +39,7 @@ export async function adopt(old: Engine, engine: Engine, nowMs: number, onProgre
   const tables = new Set((await rowsOf(old, 'SELECT name FROM sqlite_schema WHERE type = \'table\'')).map(({ name }) => name))
   const missing = REQUIRED.filter(name => !tables.has(name))
   if (missing.length > 0) throw new AdoptRefusedError(`The file is not one of the earlier SQLite provider: it lacks ${missing.join(', ')}.`)
+  if (tables.has('or3_migration_checksums')) throw new AdoptRefusedError('The file is not one of the earlier SQLite provider: it is ours already.')
   const all = async (name: string) => tables.has(name) ? rowsOf(old, `SELECT * FROM ${name}`) : []
   const taken: Record<string, number> = {}
   const take = async (name: string, statement: BulkStatement) => {
@@ -92,7 +94,7 @@ export async function adopt(old: Engine, engine: Engine, nowMs: number, onProgre
   }
   taken.entries = entries
   await engine.batch([
-    prepared<never>('INSERT INTO lineages (id, reason, version_floor, started_at) VALUES (?, ?, ?, ?)')(randomUUID(), 'A database of the earlier provider was taken over.', 0, Math.floor(nowMs / 1000)),
+    prepared<never>('INSERT INTO lineages (id, reason, version_floor, started_at) VALUES (?, ?, ?, ?)')(randomUUID(), ADOPTED, 0, Math.floor(nowMs / 1000)),
   ])
   await take('device cursors', insert('device_cursors', ['workspace_id', 'user_id', 'device_id', 'last_seen_version', 'updated_at'], (await all('device_cursors'))
     .filter(row => textOf(row.owner_user_id) !== null).map(row => [textOf(row.workspace_id), textOf(row.owner_user_id), textOf(row.device_id), Math.max(0, wholeOf(row.last_seen_version)), wholeOf(row.updated_at)])))

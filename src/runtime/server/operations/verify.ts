@@ -23,6 +23,9 @@ interface Check {
   readonly repair?: readonly string[]
 }
 
+/** The earlier provider's collection left no receipts: what it removed before it was taken over is explained by that. */
+export const ADOPTED = 'A database of the earlier provider was taken over.'
+
 /** A jump of this size is one that a restore or a lost WAL made (database/high-water.ts). */
 const JUMP = 1_000_000
 
@@ -51,10 +54,13 @@ const GENERAL: readonly Check[] = [
     sql: `
       SELECT workspace_id, CAST(version AS TEXT) AS subject FROM (
         SELECT workspace_id, version, LAG(version, 1, 0) OVER (PARTITION BY workspace_id ORDER BY version) AS before FROM (
-          SELECT workspace_id, server_version AS version FROM change_log UNION SELECT workspace_id, server_version FROM op_receipts))
+          SELECT workspace_id, server_version AS version FROM change_log UNION SELECT workspace_id, server_version FROM op_receipts)) AS v
       WHERE version > before + 1
         AND NOT (version - before > ${JUMP} AND EXISTS (SELECT 1 FROM lineages))
-        AND before > 0`,
+        AND before > 0
+        AND NOT EXISTS (
+          SELECT 1 FROM lineages AS a LEFT JOIN change_log AS l ON l.workspace_id = v.workspace_id AND l.server_version = v.version
+          WHERE a.reason = '${ADOPTED}' AND COALESCE(l.created_at, 0) <= a.started_at)`,
   },
   {
     name: 'cursor', message: 'A device cursor is ahead of the counter.',
