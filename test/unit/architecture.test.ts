@@ -37,6 +37,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'rate-limit': ['rate-limit', 'engine', 'host'],
   'jobs': ['jobs', 'engine', 'host'],
   'notifications': ['notifications', 'host'],
+  'metrics': ['metrics', 'engine', 'host'],
   'operations': ['operations', 'engine', 'database', 'sync'],
 }
 /** What every room may use, because it uses nothing itself. */

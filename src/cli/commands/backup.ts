@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { defineCommand } from 'citty'
 import { backupName, makeBackup, rotateBackups } from '../../runtime/server/operations/backup'
-import { COMMON, CommandError, openCopy, runCommand } from '../context'
+import { COMMON, CommandError, runCommand } from '../context'
 
 export default defineCommand({
   meta: { name: 'backup', description: 'Copies the database while the server runs, and checks the copy' },
@@ -18,7 +18,7 @@ export default defineCommand({
     const gzip = args.gzip === true || args.file?.endsWith('.gz') === true
     const target = args.file === undefined ? backupName(config.path, now, gzip) : resolve(args.file)
     const backup = await makeBackup(open(), target, {
-      gzip, openCopy,
+      gzip,
       onProgress: ({ totalPages, remainingPages }) => out.progress('Copying', 1 - remainingPages / Math.max(1, totalPages)),
     }, now)
     const removed = keep === undefined ? [] : await rotateBackups(config.path, keep)

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import * as z from 'zod'
 
 /** Settings of the local engine, read once when the server starts. */
@@ -17,6 +17,14 @@ export interface Config {
   readonly maxAheadMs: number
   /** Auth providers that vouch for the e-mail addresses they report. */
   readonly verifiedEmailProviders: readonly string[]
+  /** Verified copies that the server makes by itself; undefined where it is not asked to. */
+  readonly backup: { readonly everyMs: number, readonly keep: number, readonly folder: string } | undefined
+  /** Collection of history that the server does by itself, whatever the host does. */
+  readonly collect: { readonly everyMs: number, readonly retentionSeconds: number } | undefined
+  /** What a scraper of metrics has to show; undefined: there are none. */
+  readonly metricsToken: string | undefined
+  /** Statements that take longer are logged, without their parameters; 0: none. In milliseconds. */
+  readonly slowStatementMs: number
   /** What is allowed but deserves a line in the log. */
   readonly warnings: readonly string[]
 }
@@ -46,6 +54,7 @@ const REMOTE_DRIVERS = ['bun', 'turso', 'libsql', 'd1', 'cloudflare-d1', 'cloudf
 const JOURNAL_MODES = ['DELETE', 'TRUNCATE', 'PERSIST', 'MEMORY', 'WAL', 'OFF']
 /** https://sqlite.org/pragma.html#pragma_synchronous */
 const SYNCHRONOUS = ['OFF', 'NORMAL', 'FULL', 'EXTRA']
+const HOUR_MS = 3_600_000
 const TRUE = ['1', 'true', 'yes']
 const FALSE = ['0', 'false', 'no', '']
 
@@ -71,6 +80,13 @@ const flag = z.string().optional().transform((value, context) => {
 
 const listOfIds = z.string().optional().transform(value => (value ?? '').split(',').map(id => id.trim()).filter(id => id !== ''))
 
+const MIN_TOKEN = 16
+const token = z.string().optional().transform((value, context) => {
+  const word = value?.trim() ?? ''
+  if (word === '' || word.length >= MIN_TOKEN) return word || undefined
+  return fault(context, `is too short. Accepted: at least ${MIN_TOKEN} characters. Remove it to offer no metrics.`)
+})
+
 const driver = z.string().optional().transform((value, context) => {
   const word = value?.trim().toLowerCase() || 'better-sqlite3'
   if (DRIVERS.includes(word)) return 'better-sqlite3' as const
@@ -88,6 +104,13 @@ const environment = z.object({
   OR3_SQLITE_VERIFIED_EMAIL_PROVIDERS: listOfIds,
   OR3_SQLITE_MAX_CLOCK: wholeNumber(1, Number.MAX_SAFE_INTEGER, 10_000_000_000_000, 'edits'),
   OR3_SQLITE_MAX_CLOCK_AHEAD_SECONDS: wholeNumber(60, 10_000_000_000, 30 * 86_400, 'seconds'),
+  OR3_SQLITE_BACKUP_EVERY_HOURS: wholeNumber(0, 8760, 0, 'hours'),
+  OR3_SQLITE_BACKUP_KEEP: wholeNumber(1, 10_000, 7, 'backups'),
+  OR3_SQLITE_BACKUP_DIR: z.string().optional(),
+  OR3_SQLITE_COLLECT_EVERY_HOURS: wholeNumber(0, 8760, 0, 'hours'),
+  OR3_SQLITE_COLLECT_RETENTION_DAYS: wholeNumber(1, 365, 365, 'days'),
+  OR3_SQLITE_METRICS_TOKEN: token,
+  OR3_SQLITE_SLOW_MS: wholeNumber(0, 600_000, 0, 'milliseconds'),
 })
 
 type Values = z.infer<typeof environment>
@@ -118,6 +141,14 @@ export function readConfig(env: Environment): Config {
     maxClock: values.OR3_SQLITE_MAX_CLOCK,
     maxAheadMs: values.OR3_SQLITE_MAX_CLOCK_AHEAD_SECONDS * 1000,
     verifiedEmailProviders: values.OR3_SQLITE_VERIFIED_EMAIL_PROVIDERS,
+    backup: values.OR3_SQLITE_BACKUP_EVERY_HOURS === 0 || path === ':memory:'
+      ? undefined
+      : { everyMs: values.OR3_SQLITE_BACKUP_EVERY_HOURS * HOUR_MS, keep: values.OR3_SQLITE_BACKUP_KEEP, folder: resolve(values.OR3_SQLITE_BACKUP_DIR?.trim() || dirname(resolve(path))) },
+    collect: values.OR3_SQLITE_COLLECT_EVERY_HOURS === 0
+      ? undefined
+      : { everyMs: values.OR3_SQLITE_COLLECT_EVERY_HOURS * HOUR_MS, retentionSeconds: values.OR3_SQLITE_COLLECT_RETENTION_DAYS * 86_400 },
+    metricsToken: values.OR3_SQLITE_METRICS_TOKEN,
+    slowStatementMs: values.OR3_SQLITE_SLOW_MS,
     warnings: warningsOf(env, values, path),
   })
 }

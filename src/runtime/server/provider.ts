@@ -12,6 +12,8 @@ import { unsupportedNode } from './engine/node-version'
 import type { EmitHook } from './hook-queue'
 import { HookQueue } from './hook-queue'
 import { Housekeeping } from './housekeeping'
+import { readLevels } from './metrics/levels'
+import type { Metrics } from './metrics/prometheus'
 import type { HostParts, Stores } from './stores'
 import { choresOf, createStores } from './stores'
 
@@ -33,6 +35,8 @@ export interface ProviderOptions {
 
 export interface Provider extends Stores {
   readonly engine: Engine
+  /** Undefined where no token is set. */
+  readonly metrics: { readonly token: string, scrape(): Promise<{ readonly type: string, readonly body: string }> } | undefined
   /** Frees what has expired, as is done every ten minutes. */
   tidy(): Promise<void>
   /** Settles when the database is open and migrated, or has failed to; never rejects. */
@@ -58,7 +62,8 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
   for (const warning of config.warnings) log.warn(warning)
 
   let opened: Opened | undefined
-  const opening = open(config, { ...options, clock })
+  const waits: { onBusy?: () => void } = {}
+  const opening = open(config, { ...options, clock, onBusy: () => waits.onBusy?.() })
   const started = opening.then((result) => {
     opened = result
   }, (error: unknown) => log.error(`${startFailure(error).message}${causeOf(error)}`))
@@ -66,14 +71,17 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
     throw startFailure(error)
   }))
 
+  const metrics = config.metricsToken === undefined ? undefined : countFor(config, engine, clock)
+  void metrics?.then(counters => waits.onBusy = () => counters.waited())
   const hooks = new HookQueue(host.emitHook, message => log.warn(message))
-  const housekeeping = new Housekeeping(choresOf({ engine, clock }), error => log.warn(`Expired rows were not removed${causeOf(error)}. It is tried again.`))
+  const housekeeping = new Housekeeping(choresOf({ engine, clock, config, host, log }), error => log.warn(`A chore of the database failed${causeOf(error)}. It is tried again.`))
   void started.then(() => opened && housekeeping.start())
 
   let closing: Promise<void> | undefined
   return {
-    ...createStores({ engine, clock, config, host, hooks, onWrite: () => opened?.lineage?.noteWrite(), warn: message => log.warn(message) }),
+    ...createStores({ engine, clock, config, host, hooks, onWrite: () => opened?.lineage?.noteWrite(), warn: message => log.warn(message), metrics }),
     engine,
+    metrics: metrics && config.metricsToken !== undefined ? { token: config.metricsToken, scrape: async () => (await metrics).scrape() } : undefined,
     started,
     tidy: () => housekeeping.run(),
     close: () => closing ??= started.then(async () => {
@@ -85,14 +93,20 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
   }
 }
 
-async function open(config: Config, { clock, log, nodeVersion = process.versions.node }: ProviderOptions & { clock: Clock }): Promise<Opened> {
+/** Counters, loaded only where somebody is going to read them. */
+async function countFor(config: Config, engine: Engine, clock: Clock): Promise<Metrics> {
+  const { Metrics: Counters } = await import('./metrics/prometheus')
+  return new Counters(() => readLevels(engine, config.path, clock))
+}
+
+async function open(config: Config, { clock, log, onBusy, nodeVersion = process.versions.node }: ProviderOptions & { clock: Clock, onBusy: () => void }): Promise<Opened> {
   const tooOld = unsupportedNode(nodeVersion)
   if (tooOld !== undefined) throw new DatabaseError('unavailable', { message: tooOld })
 
   const inMemory = config.path === ':memory:'
   const created = inMemory || await placeFile(config, log)
   // Loaded only now: the driver takes an unsupported Node.js down, and hosts without auth need no driver.
-  const engine = await loadEngine(config, log)
+  const engine = await loadEngine(config, log, onBusy)
   try {
     return { engine, lineage: inMemory ? undefined : await beginLineage(engine, config, { clock, log, created }) }
   }
@@ -102,10 +116,11 @@ async function open(config: Config, { clock, log, nodeVersion = process.versions
   }
 }
 
-async function loadEngine(config: Config, log: Log): Promise<Engine> {
+async function loadEngine(config: Config, log: Log, onBusy: () => void): Promise<Engine> {
   try {
     const { openLocalDatabase } = await import('./database/open')
-    return await openLocalDatabase(config, log)
+    const onSlow = (ms: number, sql: string) => log.warn(`A statement took ${Math.round(ms)} ms: ${sql.replaceAll(/\s+/g, ' ').trim().slice(0, 300)}`)
+    return await openLocalDatabase({ ...config, onBusy, ...config.slowStatementMs > 0 ? { slow: { thresholdMs: config.slowStatementMs, onSlow } } : {} }, log)
   }
   catch (error) {
     throw toDatabaseError(error)

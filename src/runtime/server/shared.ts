@@ -13,6 +13,11 @@ interface Shared {
 
 const global = globalThis as { [KEY]?: Shared | undefined }
 
+/** The open provider of this process, for routes that show what it does. */
+export function currentProvider(): Provider | undefined {
+  return global[KEY]?.provider
+}
+
 /**
  * The one provider of this process. A plugin that runs again, as after a hot reload, gets the open one
  * instead of a second handle on the same file (trap I12); it is closed when the last one closes it, in

@@ -14,6 +14,10 @@ import { eventFor } from './host/session'
 import type { WebhookStore } from './host/webhook-contract'
 import type { Chore } from './housekeeping'
 import { createJobStore } from './jobs/store'
+import { observed } from './metrics/observed'
+import type { Metrics } from './metrics/prometheus'
+import type { CareParts } from './operations/care'
+import { careChores } from './operations/care'
 import { createNotificationEmitter } from './notifications/emitter'
 import { createRateLimits, dropExpiredLimits } from './rate-limit/store'
 import { createStorageMethods } from './storage/store'
@@ -55,16 +59,17 @@ export interface StoreOptions {
   readonly hooks: HookQueue
   readonly onWrite: () => void
   readonly warn: (message: string) => void
+  readonly metrics: Promise<Metrics> | undefined
 }
 
 /** A host without Connect never asks for its store, and has no class of errors for it. */
 class NoConnectError extends Error {}
 
 /** Puts the rooms together. They know the engine and the clock, and nothing of each other. */
-export function createStores({ engine, clock, config, host, hooks, onWrite, warn }: StoreOptions): Stores {
+export function createStores({ engine, clock, config, host, hooks, onWrite, warn, metrics }: StoreOptions): Stores {
   const base = { engine, clock }
   const syncGateway: SyncGatewayAdapter = {
-    ...createSyncGateway({
+    ...observed(createSyncGateway({
       ...base,
       bounds: config,
       snapshots: host.snapshots,
@@ -73,7 +78,7 @@ export function createStores({ engine, clock, config, host, hooks, onWrite, warn
         hooks.add(list)
       },
       onOmitted: (rows, table) => warn(`A bootstrap left out ${rows} of ${table}: their payload lacks fields that every device needs.`),
-    }),
+    }), metrics),
     ...createMaintenance(engine, host.snapshots),
     ...createStorageMethods(base),
   }
@@ -99,12 +104,17 @@ export function createStores({ engine, clock, config, host, hooks, onWrite, warn
   }
 }
 
-/** What expires by itself and is freed now and then (traps S19, I14, R1). */
-export function choresOf({ engine, clock }: { engine: Engine, clock: Clock }): Chore[] {
+export interface ChoreOptions extends Pick<StoreOptions, 'engine' | 'clock' | 'config' | 'host'> {
+  readonly log: CareParts['log']
+}
+
+/** What expires by itself and is freed now and then (traps S19, I14, R1), and what the environment asks for. */
+export function choresOf({ engine, clock, config, host, log }: ChoreOptions): Chore[] {
   return [
     snapshotChore(engine, clock),
     () => dropOldIntents(engine, Math.floor(clock.now() / 1000)),
     () => dropExpiredLimits(engine, clock.now()),
     () => wipeCredentials(engine, clock.now()),
+    ...careChores(config, { engine, clock, snapshots: host.snapshots, log }),
   ]
 }

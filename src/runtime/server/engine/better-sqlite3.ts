@@ -3,6 +3,7 @@ import { rename, rm } from 'node:fs/promises'
 import Database from 'better-sqlite3'
 import type { BackupOptions, BulkStatement, Engine, Plan, Reading, Statement } from './engine'
 import { Checkpointer } from './checkpointer'
+import type { SlowLog } from './connection'
 import { Connection } from './connection'
 import { BatchResult } from './engine'
 import { DatabaseError, toDatabaseError } from './errors'
@@ -19,6 +20,10 @@ export interface LocalEngineOptions {
   readonly synchronous: string
   /** How long a write waits for another process's lock, in milliseconds. */
   readonly busyTimeoutMs: number
+  /** Called each time a write finds the lock taken. */
+  readonly onBusy?: () => void
+  /** Told of statements that take longer; without their parameters. */
+  readonly slow?: SlowLog
 }
 
 /** SQLite sleeps inside the call while it waits, so one wait is short and the rest is done between ticks. */
@@ -44,12 +49,12 @@ export class BetterSqlite3Engine implements Engine {
   constructor(options: LocalEngineOptions) {
     try {
       const writer = openWriter(options)
-      this.#writer = new Connection(writer)
-      this.#reader = options.path === ':memory:' ? this.#writer : new Connection(openReader(options, writer))
+      this.#writer = new Connection(writer, options.slow)
+      this.#reader = options.path === ':memory:' ? this.#writer : new Connection(openReader(options, writer), options.slow)
       this.#checkpointer = options.path === ':memory:' || options.journalMode !== 'WAL'
         ? undefined
         : new Checkpointer({ path: options.path, setOwnPages: pages => this.#setOwnCheckpoints(pages) })
-      this.#commits = new GroupCommit(this.#writer, { busyTimeoutMs: options.busyTimeoutMs, onCommit: () => this.#checkpointer?.committed() })
+      this.#commits = new GroupCommit(this.#writer, { busyTimeoutMs: options.busyTimeoutMs, ...options.onBusy ? { onBusy: options.onBusy } : {}, onCommit: () => this.#checkpointer?.committed() })
     }
     catch (error) {
       throw toDatabaseError(error)

@@ -7,13 +7,30 @@ type Prepared = Database.Statement<SqlValue[], unknown>
 /** More distinct SQL texts than this means that somebody builds SQL from data; the cache must not grow with it. */
 const MAX_PREPARED = 500
 
+export interface SlowLog {
+  readonly thresholdMs: number
+  readonly onSlow: (ms: number, sql: string) => void
+}
+
 /** A driver handle with its prepared statements. */
 export class Connection implements Transactions {
   readonly #prepared = new Map<string, Prepared>()
 
-  constructor(readonly handle: Database.Database) {}
+  constructor(readonly handle: Database.Database, private readonly slow?: SlowLog) {}
 
   run(statement: Statement | BulkStatement): unknown[] {
+    if (!this.slow) return this.#run(statement)
+    const started = performance.now()
+    try {
+      return this.#run(statement)
+    }
+    finally {
+      const ms = performance.now() - started
+      if (ms > this.slow.thresholdMs) this.slow.onSlow(ms, statement.sql)
+    }
+  }
+
+  #run(statement: Statement | BulkStatement): unknown[] {
     const prepared = this.#prepare(statement.sql)
     if ('rows' in statement) {
       for (const row of statement.rows) prepared.run(...row)

@@ -37,7 +37,7 @@ export class GroupCommit {
   #draining: Promise<void> | undefined
 
   /** `onCommit` must not throw. */
-  constructor(private readonly connection: Transactions, private readonly options: { busyTimeoutMs: number, onCommit?: () => void }) {}
+  constructor(private readonly connection: Transactions, private readonly options: { busyTimeoutMs: number, onCommit?: () => void, onBusy?: () => void }) {}
 
   /** Runs `work` in a transaction of its own or of a group. It may be run again and must have no side effect. */
   add<Result>(work: () => Result): Promise<Result> {
@@ -68,7 +68,7 @@ export class GroupCommit {
       outcomes = await whileBusy(this.options.busyTimeoutMs, () => {
         tried = this.#waiting.length
         return this.#commit(this.#waiting)
-      })
+      }, this.options.onBusy)
     }
     catch (error) {
       for (const unit of this.#waiting.splice(0, tried)) unit.fail(error)

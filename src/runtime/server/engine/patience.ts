@@ -5,9 +5,9 @@ const PAUSE_MS = 10
 
 /**
  * Tries `work` again while another process is in the way, until `timeoutMs` have passed. The event loop
- * goes on between two tries. Throws DatabaseError.
+ * goes on between two tries, and `onWait` is called before each further one. Throws DatabaseError.
  */
-export async function whileBusy<Result>(timeoutMs: number, work: () => Result | Promise<Result>): Promise<Result> {
+export async function whileBusy<Result>(timeoutMs: number, work: () => Result | Promise<Result>, onWait?: () => void): Promise<Result> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
     try {
@@ -16,6 +16,7 @@ export async function whileBusy<Result>(timeoutMs: number, work: () => Result | 
     catch (error) {
       const trouble = toDatabaseError(error)
       if (!isBusy(trouble) || performance.now() >= deadline) throw trouble
+      onWait?.()
     }
     await delay(PAUSE_MS)
   }

@@ -7,14 +7,13 @@ import { createHash } from 'node:crypto'
 import type { BackupProgress, Engine } from '../engine/engine'
 import { prepared } from '../engine/engine'
 import { DatabaseError } from '../engine/errors'
+import { examineAside } from '../engine/examine-aside'
 import { createPrivate } from '../engine/file'
 
 export interface BackupOptions {
   /** Packs the file; the name should end with .gz. */
   readonly gzip?: boolean
   readonly onProgress?: (progress: BackupProgress) => void
-  /** Opens a copy for verification, without a WAL of its own. */
-  readonly openCopy: (path: string) => Engine
 }
 
 export interface Backup {
@@ -26,8 +25,9 @@ export interface Backup {
 
 interface Extent { readonly entries: number, readonly versions: number }
 
-const extent = prepared<Extent>(`
-  SELECT (SELECT COUNT(*) FROM change_log) AS entries, (SELECT COALESCE(SUM(value), 0) FROM server_version_counter) AS versions`)
+const EXTENT = `
+  SELECT (SELECT COUNT(*) FROM change_log) AS entries, (SELECT COALESCE(SUM(value), 0) FROM server_version_counter) AS versions`
+const extent = prepared<Extent>(EXTENT)
 const noteDone = prepared<never>(`
   INSERT INTO chores (name, done_at_ms) VALUES ('backup', ?) ON CONFLICT (name) DO UPDATE SET done_at_ms = excluded.done_at_ms`)
 
@@ -35,13 +35,13 @@ const noteDone = prepared<never>(`
  * Copies the database while it is in use, opens the copy, checks it and compares it with the original, and
  * only then gives it its name (hazards F14, F15). Throws DatabaseError; nothing is left behind then.
  */
-export async function makeBackup(engine: Engine, target: string, { gzip = false, onProgress, openCopy }: BackupOptions, nowMs: number): Promise<Backup> {
+export async function makeBackup(engine: Engine, target: string, { gzip = false, onProgress }: BackupOptions, nowMs: number): Promise<Backup> {
   const copy = `${target}.unverified`
   const packed = `${copy}.gz`
   try {
     const before = await extentOf(engine)
     await engine.backup(copy, onProgress ? { onProgress } : {})
-    const found = await examine(copy, openCopy)
+    const found = await examine(copy)
     if (found.versions < before.versions) throw new DatabaseError('corrupt', { message: 'The copy lacks versions that the database had before.' })
     if (gzip) await pack(copy, packed)
     await rename(gzip ? packed : copy, target)
@@ -54,16 +54,10 @@ export async function makeBackup(engine: Engine, target: string, { gzip = false,
 }
 
 /** What a copy holds, once it is certain that it is sound. Throws DatabaseError. */
-export async function examine(path: string, openCopy: (path: string) => Engine): Promise<Extent> {
-  const copy = openCopy(path)
-  try {
-    const faults = await copy.check()
-    if (faults.length > 0) throw new DatabaseError('corrupt', { message: 'The copy is damaged: SQLite\'s integrity check finds faults in it.' })
-    return await extentOf(copy)
-  }
-  finally {
-    await copy.close()
-  }
+export async function examine(path: string): Promise<Extent> {
+  const { faults, extent: found } = await examineAside<Extent>(path, EXTENT)
+  if (faults > 0) throw new DatabaseError('corrupt', { message: 'The copy is damaged: SQLite\'s integrity check finds faults in it.' })
+  return found
 }
 
 /** Unpacks, and checks that it says the same as what was packed. */
@@ -81,9 +75,9 @@ async function hashOf(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** Where a backup goes that nobody named: beside the database, with the time in its name. */
-export function backupName(databasePath: string, nowMs: number, gzip: boolean): string {
-  return `${databasePath}.backup-${stampOf(nowMs)}${gzip ? '.gz' : ''}`
+/** Where a backup goes that nobody named: beside the database unless told otherwise, with the time in its name. */
+export function backupName(databasePath: string, nowMs: number, gzip: boolean, folder = dirname(databasePath)): string {
+  return join(folder, `${basename(databasePath)}.backup-${stampOf(nowMs)}${gzip ? '.gz' : ''}`)
 }
 
 /** A time for file names that sorts as it goes by, such as 20261121T101500123Z. */
@@ -92,8 +86,7 @@ export function stampOf(nowMs: number): string {
 }
 
 /** Removes all but the newest backups that bear names of {@link backupName}. Returns the names removed. */
-export async function rotateBackups(databasePath: string, keep: number): Promise<string[]> {
-  const folder = dirname(databasePath)
+export async function rotateBackups(databasePath: string, keep: number, folder = dirname(databasePath)): Promise<string[]> {
   const prefix = `${basename(databasePath)}.backup-`
   const names = (await readdir(folder)).filter(name => name.startsWith(prefix) && /^\d{8}T\d{9}Z(?:\.gz)?$/.test(name.slice(prefix.length)))
   const old = names.sort().reverse().slice(keep)

@@ -45,7 +45,7 @@ export async function restoreBackup(backup: string, path: string, { openCopy, is
     await createPrivate(next)
     await (await isPacked(backup) ? pipeline(createReadStream(backup), createGunzip(), createWriteStream(next)) : copyFile(backup, next))
     await migrate(next)
-    const { entries, versions: total } = await examine(next, openCopy)
+    const { entries, versions: total } = await examine(next)
     const versions = Math.max(0, await lastTotal(path, openCopy) - total) + VERSION_MARGIN
     const engine = openCopy(next)
     await skipVersions(engine, { versions, reason: 'A backup was restored.' }, nowMs).finally(() => engine.close())
