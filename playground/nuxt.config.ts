@@ -3,7 +3,8 @@ export default defineNuxtConfig({
   modules: ['./host/environment', '../src/module'],
   // The page lives on IndexedDB, which only a browser has.
   ssr: false,
-  devtools: { enabled: false },
+  // The tab of the module: NUXT_DEVTOOLS=1 npm run dev.
+  devtools: { enabled: process.env.NUXT_DEVTOOLS === '1' },
   app: {
     head: {
       title: 'or3-provider-sqlite playground',

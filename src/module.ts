@@ -1,4 +1,5 @@
-import { addServerPlugin, addServerTemplate, createResolver, defineNuxtModule, useLogger } from '@nuxt/kit'
+import type { Nuxt } from '@nuxt/schema'
+import { addServerHandler, addServerPlugin, addServerTemplate, createResolver, defineNuxtModule, useLogger } from '@nuxt/kit'
 import { version } from '../package.json'
 import { findHost, missingLine, registrationCode } from './registries'
 import { unsupportedNode } from './runtime/server/engine/node-version'
@@ -25,5 +26,26 @@ export default defineNuxtModule<ModuleOptions>({
 
     addServerTemplate({ filename: '#or3-sqlite/registrations', getContents: () => registrationCode(host) })
     addServerPlugin(resolve('./runtime/server/plugin'))
+
+    // Hosts that have Nitro's tasks on may run or schedule these; to the others they mean nothing.
+    nuxt.hook('nitro:config', (config) => {
+      const nitro = config as Record<string, unknown>
+      nitro.tasks = {
+        'or3-sqlite:backup': { handler: resolve('./runtime/server/tasks/backup'), description: 'Copies the SQLite database and checks the copy' },
+        'or3-sqlite:collect': { handler: resolve('./runtime/server/tasks/collect'), description: 'Removes history that no device needs any more' },
+        ...nitro.tasks as object | undefined,
+      }
+    })
+    if (nuxt.options.dev) addDevToolsTab(nuxt, resolve)
   },
 })
+
+/** A tab in Nuxt's DevTools that shows what is in the database. Only where the development server runs. */
+function addDevToolsTab(nuxt: Nuxt, resolve: (path: string) => string): void {
+  addServerHandler({ route: '/__or3-sqlite', handler: resolve('./runtime/server/devtools/page.get') })
+  addServerHandler({ route: '/__or3-sqlite/data', method: 'get', handler: resolve('./runtime/server/devtools/data.get') })
+  addServerHandler({ route: '/__or3-sqlite/collect', method: 'post', handler: resolve('./runtime/server/devtools/collect.post') })
+  // The hook of @nuxt/devtools, which a host may not have.
+  const hook = nuxt.hook as (name: string, add: (tabs: object[]) => void) => unknown
+  hook('devtools:customTabs', tabs => void tabs.push({ name: 'or3-sqlite', title: 'OR3 SQLite', icon: 'carbon:data-base', view: { type: 'iframe', src: '/__or3-sqlite' } }))
+}

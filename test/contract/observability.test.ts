@@ -78,4 +78,12 @@ describe('slow statements', () => {
     expect(slow.join('\n')).toMatch(/\d+ ms: INSERT INTO/)
     expect(slow.join('\n')).not.toContain('secret-')
   })
+
+  it('and every one, to find out what happens', async () => {
+    const { syncGateway, log } = await openTestProvider({ env: { OR3_SQLITE_DEBUG_SQL: '1' }, mayLog: /SQL, / })
+    await pushAs(syncGateway, ada, WORKSPACE, messageOp({ pk: 'secret' }))
+    const lines = log.lines.filter(line => line.startsWith('info SQL, '))
+    expect(lines.join('\n')).toMatch(/BEGIN IMMEDIATE|INSERT INTO change_log/)
+    expect(lines.join('\n')).not.toContain('secret')
+  })
 })

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { outsideTests } from '../support/environment'
 import { messageOp } from '../support/rows'
@@ -86,8 +87,22 @@ async function useRolesOfAugust(roles: Roles): Promise<void> {
   expect(await roles.call('webhooks', 'createWebhook', webhook)).toMatchObject({ health: 'unknown' })
   await roles.call('connect', 'createAuthorization', { deviceCodeHash: 'd', userCodeHash: 'u', host: { name: 'pc' }, expiresAt: 2000, now: 1000 })
   expect(await roles.call('connect', 'getAuthorizationByUserHash', 'u', 1000)).toMatchObject({ status: 'pending' })
-  expect(await roles.call('connectRoute', 'reserve', { authorizationId: 'nope', limitPolicy: {}, environment: {}, now: 1 }), 'the host\'s own class of error').toEqual({ refused: 'authorization_unavailable' })
+  expect(await roles.call('connectRoute', 'reserve', NO_PAIRING), 'the host\'s own class of error').toEqual({ refused: 'authorization_unavailable' })
   expect(await roles.call('hooks', 'emitted')).toEqual(['db.messages.create:action:after', 'notify:action:push'])
+}
+
+const TOKEN = 'the-token-of-the-scraper'
+const NO_PAIRING = {
+  authorizationId: 'nope', userId: 'u', workspaceId: 'w', limitPolicy: { scope: 'account', maxActiveEnvironments: 1 }, environment: { name: 'pc', access_credential_ciphertext: 'c' },
+  claimToken: 'c', claimUntil: 2, provisioningDeadlineAt: 2, activationDeadlineAt: 2, authorizationExpiresAt: 2, now: 1,
+}
+
+async function showMetrics({ url }: { url: string }): Promise<void> {
+  const ask = (token?: string) => fetch(`${url}/metrics`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
+  expect([(await ask()).status, (await ask(`${TOKEN}x`)).status]).toEqual([401, 401])
+  const answer = await ask(TOKEN)
+  expect(answer.headers.get('content-type')).toContain('openmetrics')
+  expect(await answer.text()).toMatch(/or3_sqlite_ops_total\{result="applied"\} [1-9]/)
 }
 
 describe('the packed package', () => {
@@ -111,7 +126,7 @@ describe('the packed package', () => {
 
     const served = join(home, `${age}-served`)
     await cp(join(home, age, '.output'), served, { recursive: true })
-    const server = await startServer({ entry: join(served, 'server/index.mjs') })
+    const server = await startServer({ entry: join(served, 'server/index.mjs'), env: { OR3_SQLITE_METRICS_TOKEN: TOKEN }, hostLogsErrors: true })
     const client = new Client(server.url)
     const put = messageOp()
     expect(await client.post('/api/push', { ops: [put] })).toMatchObject({ status: 200, body: { serverVersion: 1, results: [{ success: true, applied: true }] } })
@@ -120,7 +135,13 @@ describe('the packed package', () => {
     await useRolesOfBothAges(roles)
     if (age === 'february') await refuseWhatIsMissing(roles)
     else await useRolesOfAugust(roles)
+    await showMetrics(server)
+    expect((await client.post('/api/task', { name: 'or3-sqlite:collect' })).body).toEqual({ result: '0 log entries went.' })
+    expect((await client.post('/api/task', { name: 'or3-sqlite:backup' })).body).toEqual({ result: 'done' })
+    const backups = readdirSync(dirname(server.path)).filter(name => name.includes('.backup-'))
+    expect(backups).toHaveLength(1)
     expect(await server.stop()).toBe(0)
+    expect(execFileSync(join(home, 'node_modules/.bin/or3-provider-sqlite'), ['verify', '--db', join(dirname(server.path), backups[0] ?? '')]).toString()).toBe('✔ The database is sound.\n')
   })
 
   it('opens no file in a host without auth', async () => {

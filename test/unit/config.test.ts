@@ -20,7 +20,7 @@ describe('readConfig', () => {
     const config = readConfig(PATH)
     expect(config).toEqual({
       driver: 'better-sqlite3', path: config.path, journalMode: 'WAL', synchronous: 'NORMAL', busyTimeoutMs: 5000,
-      strict: false, maxClock: 10_000_000_000_000, maxAheadMs: 30 * 86_400_000, verifiedEmailProviders: [], backup: undefined, collect: undefined, metricsToken: undefined, slowStatementMs: 0, warnings: [],
+      strict: false, maxClock: 10_000_000_000_000, maxAheadMs: 30 * 86_400_000, verifiedEmailProviders: [], backup: undefined, collect: undefined, metricsToken: undefined, slowStatementMs: 0, debugSql: false, warnings: [],
     })
     expect(isAbsolute(config.path)).toBe(true)
     expect(Object.isFrozen(config)).toBe(true)

@@ -25,6 +25,8 @@ export interface Config {
   readonly metricsToken: string | undefined
   /** Statements that take longer are logged, without their parameters; 0: none. In milliseconds. */
   readonly slowStatementMs: number
+  /** Log every statement, without its parameters. */
+  readonly debugSql: boolean
   /** What is allowed but deserves a line in the log. */
   readonly warnings: readonly string[]
 }
@@ -111,6 +113,7 @@ const environment = z.object({
   OR3_SQLITE_COLLECT_RETENTION_DAYS: wholeNumber(1, 365, 365, 'days'),
   OR3_SQLITE_METRICS_TOKEN: token,
   OR3_SQLITE_SLOW_MS: wholeNumber(0, 600_000, 0, 'milliseconds'),
+  OR3_SQLITE_DEBUG_SQL: flag,
 })
 
 type Values = z.infer<typeof environment>
@@ -149,6 +152,7 @@ export function readConfig(env: Environment): Config {
       : { everyMs: values.OR3_SQLITE_COLLECT_EVERY_HOURS * HOUR_MS, retentionSeconds: values.OR3_SQLITE_COLLECT_RETENTION_DAYS * 86_400 },
     metricsToken: values.OR3_SQLITE_METRICS_TOKEN,
     slowStatementMs: values.OR3_SQLITE_SLOW_MS,
+    debugSql: values.OR3_SQLITE_DEBUG_SQL,
     warnings: warningsOf(env, values, path),
   })
 }

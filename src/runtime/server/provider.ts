@@ -5,6 +5,7 @@ import type { Config } from './config'
 import { HighWaterFile } from './database/high-water'
 import { Lineage } from './database/lineage'
 import { DeferredEngine } from './engine/deferred'
+import type { SlowLog } from './engine/connection'
 import type { Engine } from './engine/engine'
 import { codeOf, DatabaseError, toDatabaseError } from './engine/errors'
 import { prepareFile } from './engine/file'
@@ -12,6 +13,7 @@ import { unsupportedNode } from './engine/node-version'
 import type { EmitHook } from './hook-queue'
 import { HookQueue } from './hook-queue'
 import { Housekeeping } from './housekeeping'
+import { careNow } from './operations/care'
 import { readLevels } from './metrics/levels'
 import type { Metrics } from './metrics/prometheus'
 import type { HostParts, Stores } from './stores'
@@ -37,6 +39,10 @@ export interface Provider extends Stores {
   readonly engine: Engine
   /** Undefined where no token is set. */
   readonly metrics: { readonly token: string, scrape(): Promise<{ readonly type: string, readonly body: string }> } | undefined
+  /** Makes a verified copy now, unless a process is at it. Throws DatabaseError. */
+  backUp(): Promise<boolean>
+  /** Removes history that no device needs any more, now. Returns the number of log entries, 0 where another process is at it. Throws DatabaseError. */
+  collect(): Promise<number>
   /** Frees what has expired, as is done every ten minutes. */
   tidy(): Promise<void>
   /** Settles when the database is open and migrated, or has failed to; never rejects. */
@@ -83,6 +89,7 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
     engine,
     metrics: metrics && config.metricsToken !== undefined ? { token: config.metricsToken, scrape: async () => (await metrics).scrape() } : undefined,
     started,
+    ...careNow(config, { engine, clock, log, snapshots: host.snapshots }),
     tidy: () => housekeeping.run(),
     close: () => closing ??= started.then(async () => {
       await housekeeping.stop()
@@ -119,12 +126,19 @@ async function open(config: Config, { clock, log, onBusy, nodeVersion = process.
 async function loadEngine(config: Config, log: Log, onBusy: () => void): Promise<Engine> {
   try {
     const { openLocalDatabase } = await import('./database/open')
-    const onSlow = (ms: number, sql: string) => log.warn(`A statement took ${Math.round(ms)} ms: ${sql.replaceAll(/\s+/g, ' ').trim().slice(0, 300)}`)
-    return await openLocalDatabase({ ...config, onBusy, ...config.slowStatementMs > 0 ? { slow: { thresholdMs: config.slowStatementMs, onSlow } } : {} }, log)
+    return await openLocalDatabase({ ...config, onBusy, ...slowLogOf(config, log) }, log)
   }
   catch (error) {
     throw toDatabaseError(error)
   }
+}
+
+/** The log of statements that the environment asks for. */
+function slowLogOf({ slowStatementMs, debugSql }: Config, log: Log): { slow?: SlowLog } {
+  const text = (sql: string) => sql.replaceAll(/\s+/g, ' ').trim().slice(0, 300)
+  if (debugSql) return { slow: { thresholdMs: -1, onSlow: (ms, sql) => log.info(`SQL, ${ms.toFixed(2)} ms: ${text(sql)}`) } }
+  if (slowStatementMs === 0) return {}
+  return { slow: { thresholdMs: slowStatementMs, onSlow: (ms, sql) => log.warn(`A statement took ${Math.round(ms)} ms: ${text(sql)}`) } }
 }
 
 async function beginLineage(engine: Engine, config: Config, { clock, log, created }: { clock: Clock, log: Log, created: boolean }): Promise<Lineage> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { dirname } from 'node:path'
 import type { Clock } from '../clock'
 import type { Engine } from '../engine/engine'
 import { countChanged, prepared } from '../engine/engine'
@@ -69,6 +70,23 @@ export function careChores({ path, backup, collect }: CareOptions, parts: CarePa
         }]
       : [],
   ]
+}
+
+const DEFAULT_KEEP = 7
+const DEFAULT_RETENTION_SECONDS = 31_536_000
+
+/** The same chores for somebody who asks for them; they count as the scheduled ones. */
+export function careNow({ path, backup, collect }: CareOptions, parts: CareParts): { backUp(): Promise<boolean>, collect(): Promise<number> } {
+  return {
+    backUp: () => doWhenDue(parts.engine, { name: 'scheduled-backup', everyMs: 0 }, parts.clock, () => backUp(path, backup ?? { keep: DEFAULT_KEEP, folder: dirname(path) }, parts)),
+    async collect() {
+      let entries = 0
+      await doWhenDue(parts.engine, { name: 'scheduled-collection', everyMs: 0 }, parts.clock, async () => {
+        entries = await collectAll(collect?.retentionSeconds ?? DEFAULT_RETENTION_SECONDS, parts)
+      })
+      return entries
+    },
+  }
 }
 
 /** A verified copy, and no more old ones than wanted. */

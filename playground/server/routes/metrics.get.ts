@@ -1,0 +1,1 @@
+export { default } from '../../../src/runtime/server/metrics-route'

@@ -1,0 +1,9 @@
+import { createError, defineEventHandler, getHeader } from 'h3'
+import { localProvider } from './local-only'
+
+/** The tab's button. The header keeps other pages in the browser from pressing it. */
+export default defineEventHandler(async (event) => {
+  const provider = localProvider(event)
+  if (getHeader(event, 'x-or3-devtools') !== '1') throw createError({ statusCode: 403, statusMessage: 'Forbidden' })
+  return { entries: await provider.collect() }
+})
