@@ -42,6 +42,7 @@ it('adopt takes over people, workspaces, rows, deletes and history, and leaves t
   expect(changes.slice(0, 6).map(({ serverVersion, pk, op }) => [serverVersion, pk, op]), 'with the versions that devices know').toEqual([[1, 't1', 'put'], [2, 'm1', 'put'], [3, 'm1', 'put'], [4, 'm1', 'put'], [5, 'm2', 'put'], [6, 'm2', 'delete']])
   expect(changes.map(({ pk }) => pk), 'Bob\'s notification is his').not.toContain('n1')
   expect(changes.filter(({ serverVersion }) => serverVersion > version).map(({ pk }) => pk).sort(), 'what the old log had lost reaches every device').toEqual(['m3', 'm4', 'm5'])
+  for (const { stamp } of changes) expect(stamp.opId, 'the host passes on no other').toMatch(/^[0-9a-f-]{36}$/)
   const { serverVersion } = await syncGateway.push(event, { scope: { workspaceId: 'w-team' }, ops: [messageOp({ pk: 'new' })] })
   expect(serverVersion).toBeGreaterThan(1_000_000)
 })

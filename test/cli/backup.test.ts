@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -95,6 +95,12 @@ describe('backups', () => {
     for (const flags of [[], ['--gzip'], [], ['--gzip', '--keep', '2']]) expect((await cli('backup', ...flags, ...db)).code).toBe(0)
     const names = (await readdir(dirname(path))).filter(name => name.includes('.backup-')).sort()
     expect(names).toEqual([expect.stringMatching(/Z$/), expect.stringMatching(/Z\.gz$/)])
+    for (const left of ['', '.6a.part', '.6a.part-journal', '.gz']) {
+      await writeFile(`${path}.backup-20260101T000000000Z.unverified${left}`, 'of a process that was killed')
+      await utimes(`${path}.backup-20260101T000000000Z.unverified${left}`, 0, 0)
+    }
+    expect((await cli('backup', '--keep', '2', ...db)).code).toBe(0)
+    expect((await readdir(dirname(path))).filter(name => name.includes('.unverified'))).toEqual([])
     const named = join(dirname(path), 'mine.gz')
     expect(await cliJson('backup', named, ...db)).toMatchObject({ path: named, verified: true })
     expect((await readFile(named)).subarray(0, 2)).toEqual(Buffer.from([0x1F, 0x8B]))

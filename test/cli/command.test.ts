@@ -124,6 +124,7 @@ describe('history', () => {
     expect(dry.workspaces).toMatchObject([{ entries: 4, slowest: { deviceId: 'old-phone', behind: 6 } }])
     expect((await cli('gc', '--dry-run', ...db)).out).toContain('device old-phone, 6 versions behind')
     expect((await cli('stats', ...db)).out).toContain('old-phone: 6')
+    expect(await cliJson('stats', '--workspace', workspaceId, ...db)).toMatchObject({ deviceList: [{ deviceId: 'old-phone', cursor: 4, behind: 6 }, { deviceId: 'laptop', behind: 0 }] })
     expect((await cliJson<{ workspaces: object[] }>('gc', '--retention', '1d', ...db)).workspaces).toMatchObject([{ entries: 9, removed: { changes: 9, cursors: 2 } }])
     expect(await cliJson('stats', ...db)).toMatchObject({ workspaces: [{ entries: 1, receipts: 9, version: 10, oldestVersion: 10 }] })
     expect((await cli('verify', ...db)).code).toBe(0)

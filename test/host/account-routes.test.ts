@@ -51,11 +51,11 @@ describe('sign-in and session', () => {
   })
 
   it('500 where no store is registered, and no start at all where the configuration is strict', async () => {
-    const server = await startServer({ env: { NUXT_SYNC_PROVIDER: 'other' } })
+    const server = await startServer({ env: { NUXT_SYNC_PROVIDER: 'other' }, hostLogsErrors: true })
     const client = new Client(server.url)
     await client.post('/api/demo/sign-in', { user: 'ada' })
     expect(await client.get('/api/auth/session')).toMatchObject({ status: 500, statusText: 'AuthWorkspaceStore not registered for provider "other"' })
-    await expect(startServer({ env: { NUXT_SYNC_PROVIDER: 'other', OR3_STRICT_CONFIG: 'true' } })).rejects.toThrow('Provider registration validation failed')
+    await expect(startServer({ env: { NUXT_SYNC_PROVIDER: 'other', OR3_STRICT_CONFIG: 'true' }, hostLogsErrors: true })).rejects.toThrow('Provider registration validation failed')
     await startServer({ env: { OR3_STRICT_CONFIG: 'true' } })
   })
 

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { defineCommand } from 'citty'
 import { importWorkspace } from '../../runtime/server/operations/import'
@@ -16,8 +17,11 @@ export default defineCommand({
     const input = createReadStream(args.file)
     // A file that is not there is told before anything is begun.
     await new Promise<void>((settle, fail) => input.once('ready', settle).once('error', fail))
+    const { size } = await stat(args.file)
     const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
-    const imported = await importWorkspace(open(), lines, { workspaceId: args.as, ownerUserId: args.owner }, Date.now())
+    const imported = await importWorkspace(open(), lines, {
+      workspaceId: args.as, ownerUserId: args.owner, onProgress: () => out.progress('Importing', input.bytesRead / Math.max(1, size)),
+    }, Date.now())
     out.result(imported)
     out.good(`Workspace ${imported.workspaceId}: ${imported.entries.toLocaleString('en')} log entries, ${imported.states.toLocaleString('en')} states, ${imported.members} members`)
     if (imported.skipped > 0) out.warn(`${imported.skipped} notifications of people who are not known here were left out.`)

@@ -13,14 +13,17 @@ export default defineEventHandler(async (event) => {
   if (!metrics) throw createError({ statusCode: 404, statusMessage: 'Not Found' })
   if (!isSame(getHeader(event, 'authorization') ?? '', `Bearer ${metrics.token}`)) throw createError({ statusCode: 401, statusMessage: 'Unauthorized' })
   try {
-    const { type, body } = await metrics.scrape()
-    setHeader(event, 'content-type', type)
-    setHeader(event, 'cache-control', 'no-store')
-    return body
+    const scraped = await metrics.scrape()
+    if (scraped) {
+      setHeader(event, 'content-type', scraped.type)
+      setHeader(event, 'cache-control', 'no-store')
+      return scraped.body
+    }
   }
   catch {
-    throw createError({ statusCode: 503, statusMessage: 'Database unavailable' })
+    // Said below: the reason is the log's.
   }
+  throw createError({ statusCode: 503, statusMessage: 'Metrics unavailable' })
 })
 
 /** In a time that does not tell how much of it was right. */

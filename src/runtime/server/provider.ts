@@ -38,7 +38,7 @@ export interface ProviderOptions {
 export interface Provider extends Stores {
   readonly engine: Engine
   /** Undefined where no token is set. */
-  readonly metrics: { readonly token: string, scrape(): Promise<{ readonly type: string, readonly body: string }> } | undefined
+  readonly metrics: { readonly token: string, scrape(): Promise<{ readonly type: string, readonly body: string } | undefined> } | undefined
   /** Makes a verified copy now, unless a process is at it. Throws DatabaseError. */
   backUp(): Promise<boolean>
   /** Removes history that no device needs any more, now. Returns the number of log entries, 0 where another process is at it. Throws DatabaseError. */
@@ -77,8 +77,13 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
     throw startFailure(error)
   }))
 
-  const metrics = config.metricsToken === undefined ? undefined : countFor(config, engine, clock)
-  void metrics?.then(counters => waits.onBusy = () => counters.waited())
+  const metrics = config.metricsToken === undefined
+    ? undefined
+    : countFor(config, engine, clock).catch(() => {
+        log.warn('Metrics are not available: prom-client cannot be loaded.')
+        return undefined
+      })
+  void metrics?.then(counters => waits.onBusy = () => counters?.waited())
   const hooks = new HookQueue(host.emitHook, message => log.warn(message))
   const housekeeping = new Housekeeping(choresOf({ engine, clock, config, host, log }), error => log.warn(`A chore of the database failed${causeOf(error)}. It is tried again.`))
   void started.then(() => opened && housekeeping.start())
@@ -87,7 +92,7 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
   return {
     ...createStores({ engine, clock, config, host, hooks, onWrite: () => opened?.lineage?.noteWrite(), warn: message => log.warn(message), metrics }),
     engine,
-    metrics: metrics && config.metricsToken !== undefined ? { token: config.metricsToken, scrape: async () => (await metrics).scrape() } : undefined,
+    metrics: metrics && config.metricsToken !== undefined ? { token: config.metricsToken, scrape: async () => (await metrics)?.scrape() } : undefined,
     started,
     ...careNow(config, { engine, clock, log, snapshots: host.snapshots }),
     tidy: () => housekeeping.run(),

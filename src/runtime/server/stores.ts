@@ -59,7 +59,7 @@ export interface StoreOptions {
   readonly hooks: HookQueue
   readonly onWrite: () => void
   readonly warn: (message: string) => void
-  readonly metrics: Promise<Metrics> | undefined
+  readonly metrics: Promise<Metrics | undefined> | undefined
 }
 
 /** A host without Connect never asks for its store, and has no class of errors for it. */

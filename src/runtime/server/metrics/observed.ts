@@ -8,10 +8,11 @@ type Call = 'push' | 'pull' | 'snapshot' | 'updateCursor' | 'gcChangeLog'
  * A gateway whose calls are counted, and are spans where the host has a tracer; without one they cost next to
  * nothing. Neither says who asked, nor for what.
  */
-export function observed(gateway: SyncMethods, metrics: Promise<Metrics> | undefined): SyncMethods {
+export function observed(gateway: SyncMethods, metrics: Promise<Metrics | undefined> | undefined): SyncMethods {
   const watch = async <Result>(call: Call, work: () => Promise<Result>, tell?: (metrics: Metrics, result: Result) => void): Promise<Result> => {
     const started = performance.now()
     const end = (outcome: string, result?: { readonly value: Result }) => void metrics?.then((counters) => {
+      if (!counters) return
       counters.called(call, (performance.now() - started) / 1000, outcome)
       if (result) tell?.(counters, result.value)
     })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { HistoryEntry } from '../sync/intake'
 import { isSyncedTable, pkField } from '../sync/tables'
 import type { SyncedTable } from '../sync/tables'
@@ -28,10 +29,19 @@ export function toMs(value: unknown): number {
   return time > 100_000_000_000 ? time : time * 1000
 }
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** The same UUID for the same text: the host passes on no change whose op id is none (contract §2.2.3). */
+export function toUuid(text: string): string {
+  if (UUID.test(text)) return text
+  const hex = createHash('sha256').update(text).digest('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
 /** The stamps that the old provider itself gave rows of before it kept any (contract §2.2.7). */
 function stampOf(row: OldRow, table: SyncedTable, pk: string): Pick<OldChange, 'clock' | 'hlc' | 'opId' | 'deviceId'> {
   const clock = Math.max(0, wholeOf(row.clock))
-  return { clock, hlc: textOf(row.hlc) ?? 'legacy:0', opId: textOf(row.op_id) ?? `legacy:${table}:${pk}:${clock}`, deviceId: textOf(row.device_id) ?? 'legacy' }
+  return { clock, hlc: textOf(row.hlc) ?? 'legacy:0', opId: toUuid(textOf(row.op_id) ?? `legacy:${table}:${pk}:${clock}`), deviceId: textOf(row.device_id) ?? 'legacy' }
 }
 
 /** Undefined for a row of a table that nobody syncs. */

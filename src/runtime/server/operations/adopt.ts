@@ -7,7 +7,7 @@ import { beginHistory, endHistory, takeEntries } from '../sync/intake'
 import { SYNCED_TABLES } from '../sync/tables'
 import type { OldChange, OldRow } from './adopt-rows'
 import { ADOPTED } from './verify'
-import { fromLog, fromState, fromTombstone, isNewer, textOf, toEntry, toMs, wholeOf } from './adopt-rows'
+import { fromLog, fromState, fromTombstone, isNewer, textOf, toEntry, toMs, toUuid, wholeOf } from './adopt-rows'
 
 /** The file is not one of the earlier provider. */
 export class AdoptRefusedError extends Error {
@@ -121,7 +121,7 @@ async function adoptHistory(old: Engine, engine: Engine, workspaceId: string): P
   }
   /** An op id may stand once: rows of before there were any share one. */
   const unique = (change: OldChange, version: number): OldChange => {
-    const opId = opIds.has(change.opId) ? `${change.opId}:${version}` : change.opId
+    const opId = opIds.has(change.opId) ? toUuid(`${change.opId}:${version}`) : change.opId
     opIds.add(opId)
     return { ...change, opId }
   }

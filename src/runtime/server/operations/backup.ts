@@ -38,6 +38,7 @@ const noteDone = prepared<never>(`
 export async function makeBackup(engine: Engine, target: string, { gzip = false, onProgress }: BackupOptions, nowMs: number): Promise<Backup> {
   const copy = `${target}.unverified`
   const packed = `${copy}.gz`
+  await removeUnfinished(target)
   try {
     const before = await extentOf(engine)
     await engine.backup(copy, onProgress ? { onProgress } : {})
@@ -50,6 +51,19 @@ export async function makeBackup(engine: Engine, target: string, { gzip = false,
   }
   finally {
     for (const left of [copy, `${copy}-journal`, packed]) await rm(left, { force: true })
+  }
+}
+
+const STALE_MS = 3_600_000
+
+/** Removes what backups of a process that was killed left; their names have another time in them. */
+async function removeUnfinished(target: string): Promise<void> {
+  const folder = dirname(target)
+  const prefix = basename(target).replace(/\d{8}T\d{9}Z(?:\.gz)?$/, '')
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(prefix) || !name.includes('.unverified')) continue
+    const { mtimeMs } = await stat(join(folder, name))
+    if (mtimeMs < Date.now() - STALE_MS) await rm(join(folder, name), { force: true })
   }
 }
 

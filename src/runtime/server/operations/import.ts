@@ -18,7 +18,8 @@ export interface ImportOptions {
   readonly workspaceId?: string | undefined
   /** Who owns it where none of its members is known here. */
   readonly ownerUserId?: string | undefined
-  readonly onProgress?: (lines: number) => void
+  /** Called now and then. */
+  readonly onProgress?: () => void
 }
 
 export interface Imported {
@@ -75,7 +76,7 @@ export async function importWorkspace(engine: Engine, lines: AsyncIterable<strin
         if (user) intake.members.set(user.id, role)
       }
       else await intake.take(item.data, owners)
-      if (count % AT_ONCE === 0) options.onProgress?.(count)
+      if (count % AT_ONCE === 0) options.onProgress?.()
     }
     if (!ended) throw new ImportRefusedError('The file ends before its last line: it was cut off.')
     await intake.flush()

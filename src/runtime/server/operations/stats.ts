@@ -21,6 +21,15 @@ export interface WorkspaceStats {
   readonly slowest: { readonly userId: string, readonly deviceId: string, readonly behind: number, readonly seenAt: number } | null
 }
 
+export interface DeviceStats {
+  readonly userId: string
+  readonly deviceId: string
+  readonly cursor: number
+  readonly behind: number
+  /** Seconds. */
+  readonly seenAt: number
+}
+
 export interface Stats {
   readonly workspaces: readonly WorkspaceStats[]
   readonly pages: number
@@ -52,6 +61,11 @@ const live = prepared<{ rows: number, bytes: number }>(`
 const slowest = prepared<{ user_id: string, device_id: string, last_seen_version: number, updated_at: number }>(`
   SELECT user_id, device_id, last_seen_version, updated_at FROM device_cursors WHERE workspace_id = ? ORDER BY last_seen_version, updated_at LIMIT 1`)
 
+const devicesOf = prepared<{ user_id: string, device_id: string, last_seen_version: number, behind: number, updated_at: number }>(`
+  SELECT d.user_id, d.device_id, d.last_seen_version, c.value - d.last_seen_version AS behind, d.updated_at
+  FROM device_cursors AS d JOIN server_version_counter AS c ON c.workspace_id = d.workspace_id
+  WHERE d.workspace_id = ? ORDER BY d.last_seen_version, d.updated_at`)
+
 const file = prepared<Omit<Stats, 'workspaces'>>(`
   SELECT
     (SELECT page_count FROM pragma_page_count) AS pages, (SELECT freelist_count FROM pragma_freelist_count) AS freePages,
@@ -65,6 +79,12 @@ export async function collectStats(engine: Engine, only?: string): Promise<Stats
   for (const { id, name, deleted } of found) list.push({ id, name, deleted: deleted === 1, ...await statsOf(engine, id) })
   const [totals] = await engine.all(file())
   return { workspaces: list, pages: 0, freePages: 0, pageBytes: 0, users: 0, lastBackupMs: null, ...totals }
+}
+
+/** The devices of a workspace, the one furthest behind first. Throws DatabaseError. */
+export async function listDevices(engine: Engine, workspaceId: string): Promise<DeviceStats[]> {
+  const rows = await engine.all(devicesOf(workspaceId))
+  return rows.map(row => ({ userId: row.user_id, deviceId: row.device_id, cursor: row.last_seen_version, behind: row.behind, seenAt: row.updated_at }))
 }
 
 function statsOf(engine: Engine, id: string): Promise<Omit<WorkspaceStats, 'id' | 'name' | 'deleted'>> {

@@ -1,5 +1,6 @@
 import type { Engine, SqlValue, Statement } from '../engine/engine'
 import { prepared } from '../engine/engine'
+import { DatabaseError } from '../engine/errors'
 import type { SyncedTable } from '../sync/tables'
 import { SYNCED_TABLES } from '../sync/tables'
 
@@ -194,12 +195,28 @@ export async function verify(engine: Engine, onProgress?: (share: number) => voi
   const faults: Fault[] = (await engine.check()).map(message => ({ check: 'file', message: message.replaceAll('\n', '; '), workspaceId: null, subject: null, repairable: false }))
   let found = faults.length
   for (const [index, check] of CHECKS.entries()) {
-    const rows = await engine.all(statementOf<Finding & { total: number }>(`SELECT workspace_id, subject, COUNT(*) OVER () AS total FROM (${check.sql}) LIMIT ${NAMED}`))
+    const rows = await findingsOf(engine, check)
+    if (!rows) {
+      found += 1
+      faults.push({ check: check.name, message: 'The file is too damaged to look.', workspaceId: null, subject: null, repairable: false })
+      continue
+    }
     found += rows[0]?.total ?? 0
     faults.push(...rows.map(row => ({ check: check.name, message: check.message, workspaceId: row.workspace_id, subject: row.subject, repairable: check.repair !== undefined })))
     onProgress?.((index + 1) / CHECKS.length)
   }
   return { faults, found }
+}
+
+/** Undefined where the damage of the file stands in the way. */
+async function findingsOf(engine: Engine, check: Check): Promise<(Finding & { readonly total: number })[] | undefined> {
+  try {
+    return await engine.all(statementOf<Finding & { total: number }>(`SELECT workspace_id, subject, COUNT(*) OVER () AS total FROM (${check.sql}) LIMIT ${NAMED}`))
+  }
+  catch (error) {
+    if (error instanceof DatabaseError && error.fault === 'corrupt') return undefined
+    throw error
+  }
 }
 
 /** Mends what can be mended without loss, all in one transaction. Throws DatabaseError. */
