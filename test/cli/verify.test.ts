@@ -22,6 +22,8 @@ const PLANTED: readonly (readonly [sql: string, check: string, mended: boolean])
   ['UPDATE s_messages SET payload_json = \'{"id":"kept","text":"forged"}\' WHERE pk = \'kept\'', 'other', true],
   ['INSERT INTO s_kv VALUES (\'w\', \'k\', \'{}\', 1, \'h\', \'o\', 1000, 1000)', 'lost', false],
   ['UPDATE s_messages SET payload_json = \'{broken\' WHERE pk = \'kept\'', 'json', true],
+  ['DELETE FROM file_references', 'reference', true],
+  ['INSERT INTO file_references SELECT id, \'messages\', \'kept\', \'forged\' FROM workspaces', 'reference', true],
 ]
 
 async function sound() {
@@ -31,9 +33,9 @@ async function sound() {
   const { workspaceId } = await workspaceStore.getOrCreateDefaultWorkspace(userId)
   const event = eventOf(userId, workspaceId)
   const scope = { workspaceId }
-  await syncGateway.push(event, { scope, ops: [messageOp({ pk: 'kept', clock: 5 }), messageOp({ pk: 'kept', clock: 2 }), messageOp({ pk: 'gone' }), threadOp({ clock: 7 }), op({ table: 'notifications', pk: 'n' })] })
+  await syncGateway.push(event, { scope, ops: [messageOp({ pk: 'kept', clock: 5 }), messageOp({ pk: 'kept', clock: 2 }), messageOp({ pk: 'gone' }), threadOp({ clock: 7 }), op({ table: 'notifications', pk: 'n' }), messageOp({ pk: 'filed', payload: { ...messageOp({ pk: 'filed' }).payload as object, file_hashes: ['sha256:abc'] } })] })
   await syncGateway.push(event, { scope, ops: [messageOp({ pk: 'gone', operation: 'delete', clock: 9 })] })
-  await syncGateway.updateCursor(event, { scope, deviceId: 'd', version: 6 })
+  await syncGateway.updateCursor(event, { scope, deviceId: 'd', version: 7 })
   await close()
   return { path, db: ['--db', path] }
 }
@@ -60,17 +62,17 @@ describe('verify', () => {
     const { path, db } = await sound()
     const rows = () => {
       const database = new Database(path, { readonly: true })
-      const found = ['s_messages', 's_threads', 's_notifications', 'tombstones', 'change_log'].map(table => database.prepare(`SELECT * FROM ${table} ORDER BY pk, op_id`).all())
+      const found = ['s_messages', 's_threads', 's_notifications', 'tombstones', 'change_log'].map(table => database.prepare(`SELECT * FROM ${table} ORDER BY pk, op_id`).all()).concat(database.prepare('SELECT * FROM file_references').all())
       database.close()
       return found
     }
     const before = rows()
     const database = new Database(path)
-    database.exec('DELETE FROM s_messages; DELETE FROM tombstones; DELETE FROM s_threads; DELETE FROM s_notifications; UPDATE server_version_counter SET value = 0')
+    database.exec('DELETE FROM s_messages; DELETE FROM tombstones; DELETE FROM s_threads; DELETE FROM s_notifications; DELETE FROM file_references; UPDATE server_version_counter SET value = 0')
     database.close()
     expect((await cli('verify', '--repair', ...db)).code).toBe(0)
     expect(rows()).toEqual(before)
-    expect(await cliJson('stats', ...db)).toMatchObject({ workspaces: [{ version: 6 }] })
+    expect(await cliJson('stats', ...db)).toMatchObject({ workspaces: [{ version: 7 }] })
   })
 
   it('finds a damaged page', async () => {

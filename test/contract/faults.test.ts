@@ -11,6 +11,7 @@ import type { TestProvider } from '../support/provider'
 import { openTestProvider, temporaryFolder, TestClock } from '../support/provider'
 import { messageOp, threadOp } from '../support/rows'
 import { bootstrap } from '../support/snapshots'
+import { onSmallDisk } from '../support/tmpfs'
 
 const WORKSPACE = 'w1'
 const ada = eventOf('ada', WORKSPACE)
@@ -174,36 +175,23 @@ describe('a damaged page', () => {
 })
 
 describe('a disk that was made read-only under a running server', () => {
-  it('answers 503 to writes and goes on reading, and writes again once it may', async (context) => {
-    const folder = await temporaryFolder()
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder], { stdio: 'pipe' })
-    }
-    catch {
-      console.warn('SKIPPED: a read-only remount needs a tmpfs, and this user may not mount one')
-      context.skip('no right to mount a tmpfs')
-    }
-    try {
-      const path = join(folder, 'x.sqlite')
-      const first = await openTestProvider({ path })
-      await pushAs(first.syncGateway, ada, WORKSPACE, messageOp({ pk: 'before' }))
-      await first.close()
-      execFileSync('mount', ['-o', 'remount,ro', folder])
-      const { started, syncGateway, log, close } = await openTestProvider({ path })
-      await started
-      expect(log.lines.filter(line => line.startsWith('error'))).toHaveLength(1)
-      await expect(pushAs(syncGateway, ada, WORKSPACE, messageOp())).rejects.toMatchObject({ statusCode: 503 })
-      await close()
-      execFileSync('mount', ['-o', 'remount,rw', folder])
-      const again = await openTestProvider({ path })
-      await pushAs(again.syncGateway, ada, WORKSPACE, messageOp({ pk: 'after' }))
-      expect((await pullAll(again.syncGateway, ada, WORKSPACE)).changes.map(change => change.pk)).toEqual(['before', 'after'])
-      await again.close()
-    }
-    finally {
-      execFileSync('umount', ['-l', folder])
-    }
-  })
+  it('answers 503 to writes and goes on reading, and writes again once it may', context => onSmallDisk(context, 8, async (folder) => {
+    const path = join(folder, 'x.sqlite')
+    const first = await openTestProvider({ path })
+    await pushAs(first.syncGateway, ada, WORKSPACE, messageOp({ pk: 'before' }))
+    await first.close()
+    execFileSync('mount', ['-o', 'remount,ro', folder])
+    const { started, syncGateway, log, close } = await openTestProvider({ path })
+    await started
+    expect(log.lines.filter(line => line.startsWith('error'))).toHaveLength(1)
+    await expect(pushAs(syncGateway, ada, WORKSPACE, messageOp())).rejects.toMatchObject({ statusCode: 503 })
+    await close()
+    execFileSync('mount', ['-o', 'remount,rw', folder])
+    const again = await openTestProvider({ path })
+    await pushAs(again.syncGateway, ada, WORKSPACE, messageOp({ pk: 'after' }))
+    expect((await pullAll(again.syncGateway, ada, WORKSPACE)).changes.map(change => change.pk)).toEqual(['before', 'after'])
+    await again.close()
+  }))
 })
 
 describe('a clock that is set back and forth', () => {

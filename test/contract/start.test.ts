@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -8,6 +7,7 @@ import { VERSION_MARGIN } from '../../src/runtime/server/database/high-water'
 import { startProvider } from '../../src/runtime/server/provider'
 import { shareProvider } from '../../src/runtime/server/shared'
 import { eventOf, op, pullAll, pushAs } from '../support/ops'
+import { onSmallDisk } from '../support/tmpfs'
 import { openTestProvider, temporaryFolder, testLog } from '../support/provider'
 import { select } from '../support/sql'
 
@@ -181,37 +181,24 @@ describe('the start', () => {
 })
 
 describe('a full disk', () => {
-  it('answers 503, loses nothing that was acknowledged, and goes on once there is room', async (context) => {
-    const folder = await temporaryFolder()
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder], { stdio: 'pipe' })
+  it('answers 503, loses nothing that was acknowledged, and goes on once there is room', context => onSmallDisk(context, 2, async (folder) => {
+    const provider = await openTestProvider({ path: join(folder, 'x.sqlite') })
+    const { syncGateway, engine } = provider
+    await writeFile(join(folder, 'ballast'), Buffer.alloc(600_000))
+    const acknowledged: string[] = []
+    let refused: unknown
+    for (let row = 0; row < 200 && refused === undefined; row++) {
+      const put = op({ pk: `m${row}`, payload: { id: `m${row}`, text: 'x'.repeat(20_000) } })
+      await pushAs(syncGateway, ada, WORKSPACE, put).then(() => acknowledged.push(put.pk), (error: unknown) => (refused = error))
     }
-    catch {
-      console.warn('SKIPPED: a full disk needs a small tmpfs, and this user may not mount one')
-      context.skip('no right to mount a tmpfs')
-    }
-    try {
-      const provider = await openTestProvider({ path: join(folder, 'x.sqlite') })
-      const { syncGateway, engine } = provider
-      await writeFile(join(folder, 'ballast'), Buffer.alloc(600_000))
-      const acknowledged: string[] = []
-      let refused: unknown
-      for (let row = 0; row < 200 && refused === undefined; row++) {
-        const put = op({ pk: `m${row}`, payload: { id: `m${row}`, text: 'x'.repeat(20_000) } })
-        await pushAs(syncGateway, ada, WORKSPACE, put).then(() => acknowledged.push(put.pk), (error: unknown) => (refused = error))
-      }
-      expect(refused).toMatchObject({ statusCode: 503, message: 'The disk that holds the database is full.' })
-      expect((await pullAll(syncGateway, ada, WORKSPACE)).changes.map(change => change.pk)).toEqual(acknowledged)
-      await rm(join(folder, 'ballast'))
-      await pushAs(syncGateway, ada, WORKSPACE, op({ pk: 'after' }))
-      expect((await pullAll(syncGateway, ada, WORKSPACE)).changes.map(change => change.pk)).toEqual([...acknowledged, 'after'])
-      expect(await engine.check()).toEqual([])
-      await provider.close()
-    }
-    finally {
-      execFileSync('umount', ['-l', folder])
-    }
-  })
+    expect(refused).toMatchObject({ statusCode: 503, message: 'The disk that holds the database is full.' })
+    expect((await pullAll(syncGateway, ada, WORKSPACE)).changes.map(change => change.pk)).toEqual(acknowledged)
+    await rm(join(folder, 'ballast'))
+    await pushAs(syncGateway, ada, WORKSPACE, op({ pk: 'after' }))
+    expect((await pullAll(syncGateway, ada, WORKSPACE)).changes.map(change => change.pk)).toEqual([...acknowledged, 'after'])
+    expect(await engine.check()).toEqual([])
+    await provider.close()
+  }))
 })
 
 describe('a file that is older than it was', () => {

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { fromByteOrder } from '../byte-order'
+import type { ChangeLogTable } from '../database/schema'
 import type { Engine, Statement } from '../engine/engine'
 import { prepared } from '../engine/engine'
 import type { SyncedTable } from '../sync/tables'
@@ -40,20 +41,7 @@ const members = prepared<{ user_id: string, email: string | null, display_name: 
   SELECT m.user_id, u.email, u.display_name, m.role FROM workspace_members AS m JOIN users AS u ON u.id = m.user_id
   WHERE m.workspace_id = ? ORDER BY m.created_at_ms, m.user_id`)
 
-interface EntryRow {
-  server_version: number
-  table_name: SyncedTable
-  pk: string
-  op: 'put' | 'delete'
-  deleted: 0 | 1
-  payload_json: string | null
-  clock: number
-  hlc: string
-  op_id: string
-  device_id: string
-  owner_user_id: string | null
-  created_at: number
-}
+type EntryRow = Omit<ChangeLogTable, 'workspace_id'>
 
 const AT_ONCE = 500
 const entries = prepared<EntryRow>(`

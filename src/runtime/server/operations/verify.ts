@@ -1,6 +1,7 @@
 import type { Engine, SqlValue, Statement } from '../engine/engine'
 import { prepared } from '../engine/engine'
 import { DatabaseError } from '../engine/errors'
+import { MENTIONED_FILES } from '../sync/file-references'
 import type { SyncedTable } from '../sync/tables'
 import { SYNCED_TABLES } from '../sync/tables'
 
@@ -100,19 +101,21 @@ function checksOf(table: SyncedTable): Check[] {
   const owner = table === 'notifications' ? ', owner_user_id' : ''
   const ownerOf = table === 'notifications' ? ', l.owner_user_id' : ''
   const subject = (alias: string) => `'${table}/' || ${alias}.pk AS subject`
+  /** Of a row and a tombstone of one key the one with the greater revision stays. */
+  const liveOrDeleted = [
+    `DELETE FROM ${state} WHERE EXISTS (
+      SELECT 1 FROM tombstones AS t WHERE t.workspace_id = ${state}.workspace_id AND t.table_name = '${table}' AND t.pk = ${state}.pk
+        AND ${REVISION('t')} > ${REVISION(state)})`,
+    `DELETE FROM tombstones WHERE table_name = '${table}' AND EXISTS (
+      SELECT 1 FROM ${state} AS r WHERE r.workspace_id = tombstones.workspace_id AND r.pk = tombstones.pk)`,
+  ]
   return [
     {
       name: 'both', message: 'A key is live and deleted at once.',
       sql: `
         SELECT r.workspace_id, ${subject('r')} FROM ${state} AS r
         JOIN tombstones AS t ON t.workspace_id = r.workspace_id AND t.table_name = '${table}' AND t.pk = r.pk`,
-      repair: [
-        `DELETE FROM ${state} WHERE EXISTS (
-          SELECT 1 FROM tombstones AS t WHERE t.workspace_id = ${state}.workspace_id AND t.table_name = '${table}' AND t.pk = ${state}.pk
-            AND ${REVISION('t')} > ${REVISION(state)})`,
-        `DELETE FROM tombstones WHERE table_name = '${table}' AND EXISTS (
-          SELECT 1 FROM ${state} AS r WHERE r.workspace_id = tombstones.workspace_id AND r.pk = tombstones.pk)`,
-      ],
+      repair: liveOrDeleted,
     },
     {
       name: 'behind', message: 'The log has a newer write of this key than its row or tombstone.',
@@ -146,11 +149,7 @@ function checksOf(table: SyncedTable): Check[] {
         ON CONFLICT (workspace_id, table_name, pk) DO UPDATE SET
           clock = excluded.clock, hlc = excluded.hlc, op_id = excluded.op_id, server_version = excluded.server_version, deleted_at = excluded.deleted_at
         WHERE ${REVISION('excluded')} > ${REVISION('tombstones')}`,
-        `DELETE FROM ${state} WHERE EXISTS (
-          SELECT 1 FROM tombstones AS t WHERE t.workspace_id = ${state}.workspace_id AND t.table_name = '${table}' AND t.pk = ${state}.pk
-            AND ${REVISION('t')} > ${REVISION(state)})`,
-        `DELETE FROM tombstones WHERE table_name = '${table}' AND EXISTS (
-          SELECT 1 FROM ${state} AS r WHERE r.workspace_id = tombstones.workspace_id AND r.pk = tombstones.pk)`,
+        ...liveOrDeleted,
       ],
     },
     {
@@ -179,7 +178,17 @@ function checksOf(table: SyncedTable): Check[] {
   ]
 }
 
-const CHECKS: readonly Check[] = [...GENERAL, ...SYNCED_TABLES.flatMap(checksOf)]
+/** After the rows, from which it is told. */
+const REFERENCES: Check = {
+  name: 'reference', message: 'Which files a message or post mentions is not noted as the row says it.',
+  sql: `
+    SELECT workspace_id, source_table || '/' || source_id AS subject FROM (
+      SELECT * FROM (${MENTIONED_FILES} EXCEPT SELECT workspace_id, source_table, source_id, hash FROM file_references)
+      UNION ALL SELECT * FROM (SELECT workspace_id, source_table, source_id, hash FROM file_references EXCEPT ${MENTIONED_FILES}))`,
+  repair: ['DELETE FROM file_references', `INSERT INTO file_references (workspace_id, source_table, source_id, hash) ${MENTIONED_FILES}`],
+}
+
+const CHECKS: readonly Check[] = [...GENERAL, ...SYNCED_TABLES.flatMap(checksOf), REFERENCES]
 
 export interface Verified {
   readonly faults: readonly Fault[]

@@ -29,17 +29,22 @@ const FORGET = (table: string) => `
         AND r.server_version <= (SELECT value FROM server_version_counter WHERE workspace_id = r.workspace_id))`
 
 /** `file_hashes` is an array, or the JSON text of one; anything else mentions nothing. */
-const REMEMBER = (table: string) => `
-  INSERT INTO file_references (workspace_id, source_table, source_id, hash)
-  SELECT DISTINCT r.workspace_id, '${table}', r.pk, ${NORMALIZED('f.value')}
+const MENTIONED = (table: string, which: string) => `
+  SELECT DISTINCT r.workspace_id AS workspace_id, '${table}' AS source_table, r.pk AS source_id, ${NORMALIZED('f.value')} AS hash
   FROM s_${table} AS r,
     json_each(CASE json_type(r.payload_json, '$.file_hashes')
       WHEN 'array' THEN r.payload_json -> '$.file_hashes'
       WHEN 'text' THEN CASE WHEN json_valid(r.payload_json ->> '$.file_hashes') THEN r.payload_json ->> '$.file_hashes' ELSE '[]' END
       ELSE '[]' END) AS f
-  WHERE r.workspace_id = ? AND r.pk IN (${CHANGED(table)})
-    AND r.server_version > (SELECT value FROM server_version_counter WHERE workspace_id = r.workspace_id)
-    AND f.type = 'text' AND octet_length(${NORMALIZED('f.value')}) BETWEEN 1 AND ${MAX_HASH_BYTES}`
+  WHERE ${which} f.type = 'text' AND octet_length(${NORMALIZED('f.value')}) BETWEEN 1 AND ${MAX_HASH_BYTES}`
+
+const REMEMBER = (table: string) => `
+  INSERT INTO file_references (workspace_id, source_table, source_id, hash)
+  ${MENTIONED(table, `r.workspace_id = ? AND r.pk IN (${CHANGED(table)})
+    AND r.server_version > (SELECT value FROM server_version_counter WHERE workspace_id = r.workspace_id) AND`)}`
+
+/** What the references must be, told from all rows: workspace_id, source_table, source_id, hash. */
+export const MENTIONED_FILES = `SELECT * FROM (${MENTIONED('messages', 'json_valid(r.payload_json) AND')} UNION ALL ${MENTIONED('posts', 'json_valid(r.payload_json) AND')})`
 
 const SQL = Object.fromEntries((['messages', 'posts'] as const).map(table => [table, { forget: FORGET(table), remember: REMEMBER(table) }]))
 
