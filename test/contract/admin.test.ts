@@ -240,6 +240,7 @@ describe('the admin adapter', () => {
     expect(await warnings()).toMatchObject([{ level: 'error', message: expect.stringContaining('takes no writes') as string }])
     other.exec('ROLLBACK')
     other.close()
+    clock.advance(1000)
     expect(await warnings()).toEqual([])
   })
 

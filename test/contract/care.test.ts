@@ -23,7 +23,7 @@ describe('a server that looks after itself', () => {
   })
 
   it('makes verified backups when they are due, in one process of several, and keeps the newest', async () => {
-    const folder = await temporaryFolder()
+    const folder = join(await temporaryFolder(), 'made', 'when needed')
     const path = join(await temporaryFolder(), 'x.sqlite')
     const clock = new TestClock()
     const env = { OR3_SQLITE_BACKUP_EVERY_HOURS: '24', OR3_SQLITE_BACKUP_KEEP: '2', OR3_SQLITE_BACKUP_DIR: folder }
@@ -60,11 +60,12 @@ describe('a server that looks after itself', () => {
   })
 
   it('collects history when it is due', async () => {
-    const { syncGateway, tidy, clock, engine, log } = await openTestProvider({ env: { OR3_SQLITE_COLLECT_EVERY_HOURS: '1', OR3_SQLITE_COLLECT_RETENTION_DAYS: '1' } })
+    const { syncGateway, tidy, clock, engine, log, metrics } = await openTestProvider({ env: { OR3_SQLITE_METRICS_TOKEN: 'a-token-of-the-scraper', OR3_SQLITE_COLLECT_EVERY_HOURS: '1', OR3_SQLITE_COLLECT_RETENTION_DAYS: '1' } })
     for (let clockOf = 1; clockOf <= 5; clockOf++) await pushAs(syncGateway, ada, WORKSPACE, messageOp({ clock: clockOf }))
     clock.advance(48 * HOUR_MS)
     await tidy()
     expect(await engine.all({ sql: 'SELECT COUNT(*) AS n FROM change_log', parameters: [] })).toEqual([{ n: 1 }])
     expect(log.lines).toContain('info History was collected: 4 log entries went.')
+    expect((await metrics?.scrape())?.body).toContain('or3_sqlite_collected_entries_total 4')
   })
 })

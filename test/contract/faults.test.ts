@@ -229,6 +229,15 @@ describe('a server that believes it is long ago', () => {
     expect((await pushAs(later.syncGateway, ada, WORKSPACE, poisoned)).results).toMatchObject([{ success: false, errorCode: 'VALIDATION_ERROR' }])
   })
 
+  it('judges rightly again after a moment in which it believed to be in 2099', async () => {
+    const clock = new TestClock(Date.UTC(2099, 0, 1))
+    const { syncGateway } = await openTestProvider({ clock })
+    await pushAs(syncGateway, ada, WORKSPACE, messageOp())
+    clock.time = Date.UTC(2026, 10, 21)
+    const poisoned = messageOp({ hlc: hlcAt(Date.UTC(2098, 0, 1)) })
+    expect((await pushAs(syncGateway, ada, WORKSPACE, poisoned)).results).toMatchObject([{ success: false }])
+  })
+
   it('takes them without a log too, where its time cannot be right', async () => {
     const { syncGateway } = await openTestProvider({ clock: new TestClock(0) })
     expect((await pushAs(syncGateway, ada, WORKSPACE, today)).results).toMatchObject([{ success: true, applied: true }])

@@ -45,6 +45,7 @@ describe('metrics', () => {
     expect(sample(body, 'or3_sqlite_call_seconds_count{call="pull",outcome="403"}')).toBe(1)
     expect(sample(body, 'or3_sqlite_page_rows_sum{call="pull"}')).toBe(3)
     expect(sample(body, 'or3_sqlite_collected_entries_total')).toBe(1)
+    expect(sample(body, 'or3_sqlite_backup_age_seconds'), 'there was none').toBeUndefined()
     expect(sample(body, 'or3_sqlite_busy_waits_total')).toBeGreaterThan(0)
     expect(sample(body, 'or3_sqlite_file_bytes')).toBeGreaterThan(100_000)
     for (const secret of [WORKSPACE, 'ada', 'm2', TOKEN]) expect(body).not.toContain(`"${secret}"`)

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { openBrowser } from '../support/browser'
@@ -35,4 +36,6 @@ it('the development server shows what is in the database, and collects at a butt
   await page.getByText('4 log entries went.').waitFor()
   const outside = await fetch(`${url}/__or3-sqlite/collect`, { method: 'POST' })
   expect(outside.status, 'from another page').toBe(403)
+  const renamed = await new Promise<number | undefined>(settle => request(`${url}/__or3-sqlite/data`, { headers: { 'host': 'evil.test', 'x-forwarded-for': '127.0.0.1' } }, answer => settle(answer.statusCode)).end())
+  expect(renamed, 'under another name').toBe(403)
 })

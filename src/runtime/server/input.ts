@@ -12,6 +12,11 @@ export function isText(value: unknown, maxLength: number): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= maxLength && value.isWellFormed() && !value.includes('\0')
 }
 
+/** Words of a stranger's, such as an answer of a model or of another server, as every engine can keep them. */
+export function cleanText(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\uFFFD')
+}
+
 /** A number of things to list: whole, at least 1 and at most `highest`; `otherwise` for what is no number. */
 export function clampCount(count: unknown, otherwise: number, highest: number): number {
   if (typeof count !== 'number' || Number.isNaN(count)) return otherwise

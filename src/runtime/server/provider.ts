@@ -41,8 +41,8 @@ export interface Provider extends Stores {
   readonly metrics: { readonly token: string, scrape(): Promise<{ readonly type: string, readonly body: string } | undefined> } | undefined
   /** Makes a verified copy now, unless a process is at it. Throws DatabaseError. */
   backUp(): Promise<boolean>
-  /** Removes history that no device needs any more, now. Returns the number of log entries, 0 where another process is at it. Throws DatabaseError. */
-  collect(): Promise<number>
+  /** Removes history that no device needs any more, now. Returns the number of log entries; undefined where another process is at it. Throws DatabaseError. */
+  collect(): Promise<number | undefined>
   /** Frees what has expired, as is done every ten minutes. */
   tidy(): Promise<void>
   /** Settles when the database is open and migrated, or has failed to; never rejects. */
@@ -53,6 +53,8 @@ export interface Provider extends Stores {
 
 /** How long the end of the server waits for hooks on their way to the host, in milliseconds. */
 const HOOK_PATIENCE_MS = 2000
+/** And for a chore. */
+const CHORE_PATIENCE_MS = 5000
 
 interface Opened {
   readonly engine: Engine
@@ -84,8 +86,9 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
         return undefined
       })
   void metrics?.then(counters => waits.onBusy = () => counters?.waited())
+  const onCollected = (entries: number) => void metrics?.then(counters => counters?.collected(entries))
   const hooks = new HookQueue(host.emitHook, message => log.warn(message))
-  const housekeeping = new Housekeeping(choresOf({ engine, clock, config, host, log }), error => log.warn(`A chore of the database failed${causeOf(error)}. It is tried again.`))
+  const housekeeping = new Housekeeping(choresOf({ engine, clock, config, host, log, onCollected }), error => log.warn(`A chore of the database failed${causeOf(error)}. It is tried again.`))
   void started.then(() => opened && housekeeping.start())
 
   let closing: Promise<void> | undefined
@@ -94,10 +97,11 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
     engine,
     metrics: metrics && config.metricsToken !== undefined ? { token: config.metricsToken, scrape: async () => (await metrics)?.scrape() } : undefined,
     started,
-    ...careNow(config, { engine, clock, log, snapshots: host.snapshots }),
+    ...careNow(config, { engine, clock, log, snapshots: host.snapshots, onCollected }),
     tidy: () => housekeeping.run(),
     close: () => closing ??= started.then(async () => {
-      await housekeeping.stop()
+      // A copy or a collection may take long, and whoever stops a server waits half a minute at most.
+      await Promise.race([housekeeping.stop(), delay(CHORE_PATIENCE_MS, undefined, { ref: false })])
       // A hook of the host's that never ends must not keep the server from ending.
       await Promise.race([hooks.idle(), delay(HOOK_PATIENCE_MS, undefined, { ref: false })])
       await (opened?.lineage ? opened.lineage.end() : opened?.engine.close())

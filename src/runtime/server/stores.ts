@@ -106,15 +106,16 @@ export function createStores({ engine, clock, config, host, hooks, onWrite, warn
 
 export interface ChoreOptions extends Pick<StoreOptions, 'engine' | 'clock' | 'config' | 'host'> {
   readonly log: CareParts['log']
+  readonly onCollected: (entries: number) => void
 }
 
 /** What expires by itself and is freed now and then (traps S19, I14, R1), and what the environment asks for. */
-export function choresOf({ engine, clock, config, host, log }: ChoreOptions): Chore[] {
+export function choresOf({ engine, clock, config, host, log, onCollected }: ChoreOptions): Chore[] {
   return [
     snapshotChore(engine, clock),
     () => dropOldIntents(engine, Math.floor(clock.now() / 1000)),
     () => dropExpiredLimits(engine, clock.now()),
     () => wipeCredentials(engine, clock.now()),
-    ...careChores(config, { engine, clock, snapshots: host.snapshots, log }),
+    ...careChores(config, { engine, clock, snapshots: host.snapshots, log, onCollected }),
   ]
 }

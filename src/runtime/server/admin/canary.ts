@@ -9,6 +9,8 @@ const hear = prepared<{ done_at_ms: number }>('SELECT done_at_ms FROM chores WHE
 
 /** Anybody may ask for the status, and each answer must not cost a write. */
 const PAUSE_MS = 10_000
+/** Trouble is looked at again sooner, and still not at each question: a write that waits is one more. */
+const FAULT_PAUSE_MS = 1000
 
 /** What is wrong with the database, or nothing. */
 export type Health = 'sound' | 'unreadable' | 'unwritable' | 'stale'
@@ -18,7 +20,8 @@ export type Health = 'sound' | 'unreadable' | 'unwritable' | 'stale'
  * and be seen by a read. Once it has, it need not again for ten seconds.
  */
 export class Canary {
-  #soundAtMs: number | undefined
+  #last: { readonly atMs: number, readonly health: Health } | undefined
+  #looking: Promise<Health> | undefined
 
   constructor(private readonly engine: Engine, private readonly clock: Clock) {}
 
@@ -31,10 +34,13 @@ export class Canary {
     catch {
       return 'unreadable'
     }
-    if (this.#soundAtMs !== undefined && Math.abs(now - this.#soundAtMs) < PAUSE_MS) return 'sound'
-    const health = await this.#sing(now)
-    this.#soundAtMs = health === 'sound' ? now : undefined
-    return health
+    const last = this.#last
+    if (last && Math.abs(now - last.atMs) < (last.health === 'sound' ? PAUSE_MS : FAULT_PAUSE_MS)) return last.health
+    // Whoever asks meanwhile hears the same.
+    return this.#looking ??= this.#sing(now).then((health) => {
+      this.#last = { atMs: now, health }
+      return health
+    }).finally(() => this.#looking = undefined)
   }
 
   async #sing(now: number): Promise<Health> {

@@ -1,7 +1,8 @@
 import type { Engine } from '../engine/engine'
 import type { ConnectStore, ConnectStoreErrorClass } from '../host/connect-contract'
 import { answer, refusal } from '../host/errors'
-import { anything, fields, json, text, whole, withShapes } from '../host/shapes'
+import { anything, fields, json, measure, prose, text, whole, withShapes } from '../host/shapes'
+import { cleanText } from '../input'
 import * as authorizations from './authorizations'
 import * as lifecycle from './lifecycle'
 import * as records from './records'
@@ -14,7 +15,7 @@ const ENVIRONMENT = fields({
     'relay_authenticator', 'tunnel_secret_ciphertext', 'hostname', 'tunnel_id', 'dns_record_id',
   ].map(name => [name, text.nullish()])),
 })
-const PAIRING = { authorizationId: text, userId: text, workspaceId: text, environment: ENVIRONMENT, limitPolicy: fields({ scope: text, maxActiveEnvironments: whole }), now: whole }
+const PAIRING = { authorizationId: text, userId: text, workspaceId: text, environment: ENVIRONMENT, limitPolicy: fields({ scope: text, maxActiveEnvironments: measure }), now: whole }
 const PROGRESS = fields(Object.fromEntries(['hostname', 'tunnelId', 'dnsRecordId', 'relayAuthenticator'].map(name => [name, text.nullish()])))
 const CLAIMED = { id: text, claimToken: text, now: whole }
 const SHAPES = {
@@ -32,7 +33,7 @@ const SHAPES = {
   beginEnvironmentRevocation: { input: fields({ environmentId: text, scope: SCOPE, claimToken: text, claimUntil: whole, now: whole }) },
   abandonEnvironmentProvisioning: CLAIMED,
   completeEnvironmentRevocation: CLAIMED,
-  recordEnvironmentLifecycleFailure: { id: text, expectedStatus: text, claimToken: text, message: text, nextAttemptAt: whole, now: whole },
+  recordEnvironmentLifecycleFailure: { id: text, expectedStatus: text, claimToken: text, message: prose, nextAttemptAt: whole, now: whole },
   getEnvironmentByControlTokenHash: { hash: text, scope: SCOPE },
   listEnvironments: { scope: SCOPE },
   revokeEnvironment: { id: text, scope: SCOPE, now: whole },
@@ -69,7 +70,7 @@ export function createConnectStore({ engine, ConnectStoreError }: ConnectStoreOp
     abandonEnvironmentProvisioning: async (id, claimToken, now) => reply(lifecycle.abandonProvisioning(engine, id, claimToken, now)),
     completeEnvironmentRevocation: async (id, claimToken, now) => reply(lifecycle.completeRevocation(engine, id, claimToken, now)),
     recordEnvironmentLifecycleFailure: async (id, status, claimToken, message, nextAttemptAt, now) =>
-      reply(lifecycle.recordFailure(engine, { id, status, claimToken }, message, nextAttemptAt, now)),
+      reply(lifecycle.recordFailure(engine, { id, status, claimToken }, cleanText(message), nextAttemptAt, now)),
 
     getEnvironmentByControlTokenHash: async (hash, scope) => reply(records.findByControlToken(engine, hash, scope)),
     listEnvironments: async scope => reply(records.listEnvironments(engine, scope)),

@@ -1,9 +1,9 @@
 import { defineEventHandler, setHeader } from 'h3'
-import { localProvider } from './local-only'
+import { openedProvider } from './opened'
 
 /** The DevTools tab: a page without a build, because it is for development only. */
 export default defineEventHandler((event) => {
-  localProvider(event)
+  openedProvider()
   setHeader(event, 'content-type', 'text/html; charset=utf-8')
   return PAGE
 })
@@ -38,6 +38,7 @@ const PAGE = `<!doctype html>
 <h2>Recent changes</h2><p class="dim">“lost”: another write of the row had a greater revision, and this one changed nothing.</p>
 <div class="scroll"><table id="changes"></table></div>
 <script type="module">
+const BASE = location.pathname.replace(/\\/$/, '')
 const $ = id => document.getElementById(id)
 const cell = (text, number) => { const td = document.createElement('td'); td.textContent = text ?? '–'; if (number) td.className = 'n'; return td }
 function fill(table, head, rows) {
@@ -47,7 +48,7 @@ function fill(table, head, rows) {
 }
 const row = (...cells) => { const tr = document.createElement('tr'); tr.append(...cells); return tr }
 async function show() {
-  const { status, stats, changes } = await (await fetch('/__or3-sqlite/data')).json()
+  const { status, stats, changes } = await (await fetch(BASE + '/data')).json()
   const fault = status.warnings.find(warning => warning.level === 'error')
   $('health').textContent = fault ? fault.message : 'sound'
   $('health').className = 'badge ' + (fault ? 'bad' : 'good')
@@ -64,13 +65,14 @@ async function show() {
   }))
 }
 $('collect').addEventListener('click', async () => {
-  const response = await fetch('/__or3-sqlite/collect', { method: 'POST', headers: { 'x-or3-devtools': '1' } })
+  const response = await fetch(BASE + '/collect', { method: 'POST', headers: { 'x-or3-devtools': '1' } })
   const { entries } = await response.json()
-  $('said').textContent = response.ok ? entries + ' log entries went.' : 'It failed; the server log says why.'
+  $('said').textContent = !response.ok ? 'It failed; the server log says why.' : entries === null ? 'Another process is at it.' : entries + ' log entries went.'
   await show()
 })
-await show()
-setInterval(() => void show().catch(() => {}), 2000)
+const look = () => void show().catch(() => { $('health').textContent = 'no answer' })
+look()
+setInterval(look, 2000)
 </script>
 </body>
 </html>

@@ -19,14 +19,18 @@ export class Connection implements Transactions {
   constructor(readonly handle: Database.Database, private readonly slow?: SlowLog) {}
 
   run(statement: Statement | BulkStatement): unknown[] {
-    if (!this.slow) return this.#run(statement)
+    return this.slow ? this.#timed(statement.sql, () => this.#run(statement)) : this.#run(statement)
+  }
+
+  #timed<Result>(sql: string, work: () => Result): Result {
+    if (!this.slow) return work()
     const started = performance.now()
     try {
-      return this.#run(statement)
+      return work()
     }
     finally {
       const ms = performance.now() - started
-      if (ms > this.slow.thresholdMs) this.slow.onSlow(ms, statement.sql)
+      if (ms > this.slow.thresholdMs) this.slow.onSlow(ms, sql)
     }
   }
 
@@ -63,11 +67,12 @@ export class Connection implements Transactions {
   }
 
   begin(): void {
-    this.#prepare('BEGIN IMMEDIATE').run()
+    this.#timed('BEGIN IMMEDIATE', () => this.#prepare('BEGIN IMMEDIATE').run())
   }
 
   commit(): void {
-    this.#prepare('COMMIT').run()
+    // On a slow disk this is where the time goes.
+    this.#timed('COMMIT', () => this.#prepare('COMMIT').run())
   }
 
   rollback(): void {

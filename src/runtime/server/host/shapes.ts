@@ -10,6 +10,10 @@ const MAX_TEXT = 16 * 1024 * 1024
 
 /** Text that every engine keeps as it is; it may be empty. */
 export const text = z.string().refine(value => value === '' || isText(value, MAX_TEXT), { error: `must be valid text of at most ${MAX_TEXT} characters without NUL` })
+/** What a model, a server or an error says: it may hold anything, and the store cleans it. */
+export const prose = z.string()
+/** A number that is only compared; it may be Infinity. */
+export const measure = z.custom<number>(value => typeof value === 'number' && !Number.isNaN(value), { error: 'must be a number' })
 /** A whole number, as times and counts are. */
 export const whole = z.int()
 /** What can be kept as JSON. */

@@ -3,7 +3,8 @@ import type { Engine } from '../engine/engine'
 import { prepared } from '../engine/engine'
 import { answer } from '../host/errors'
 import type { BackgroundJobProvider, JobConfig } from '../host/jobs-contract'
-import { fields, json, text, whole, withShapes } from '../host/shapes'
+import { fields, json, prose, text, whole, withShapes } from '../host/shapes'
+import { cleanText } from '../input'
 import * as jobs from './jobs'
 import * as leases from './leases'
 
@@ -26,9 +27,9 @@ const SHAPES = {
     }),
   },
   getJob: { id: text, userId: text },
-  updateJob: { id: text, update: fields({ contentChunk: text.optional(), chunksReceived: whole.optional(), leaseOwner: text.nullish(), ...WORK }) },
-  completeJob: { id: text, finalContent: text, leaseOwner: text.nullish() },
-  failJob: { id: text, error: text, leaseOwner: text.nullish() },
+  updateJob: { id: text, update: fields({ contentChunk: prose.optional(), chunksReceived: whole.optional(), leaseOwner: text.nullish(), ...WORK }) },
+  completeJob: { id: text, finalContent: prose, leaseOwner: text.nullish() },
+  failJob: { id: text, error: prose, leaseOwner: text.nullish() },
   abortJob: { id: text, userId: text },
   checkJobAborted: { id: text },
   claimJob: LEASE,
@@ -49,9 +50,9 @@ export function createJobStore({ engine, clock, getJobConfig }: JobStoreOptions)
     name: 'sqlite',
     createJob: async params => reply(jobs.createJob(engine, params, config(), clock.now())),
     getJob: async (id, userId) => reply(jobs.getJob(engine, id, userId)),
-    updateJob: async (id, update) => reply(jobs.updateJob(engine, id, update, clock.now())),
-    completeJob: async (id, finalContent, leaseOwner) => reply(jobs.completeJob(engine, id, finalContent, leaseOwner, clock.now())),
-    failJob: async (id, error, leaseOwner) => reply(jobs.failJob(engine, id, error, leaseOwner, clock.now())),
+    updateJob: async (id, update) => reply(jobs.updateJob(engine, id, typeof update.contentChunk === 'string' ? { ...update, contentChunk: cleanText(update.contentChunk) } : update, clock.now())),
+    completeJob: async (id, finalContent, leaseOwner) => reply(jobs.completeJob(engine, id, cleanText(finalContent), leaseOwner, clock.now())),
+    failJob: async (id, error, leaseOwner) => reply(jobs.failJob(engine, id, cleanText(error), leaseOwner, clock.now())),
     abortJob: async (id, userId) => reply(jobs.abortJob(engine, id, userId, clock.now())),
     // Jobs run in whichever process holds the lease: there is no controller to hand out.
     getAbortController: () => undefined,

@@ -23,7 +23,8 @@ export class Metrics {
   readonly #wal = new Gauge({ name: 'or3_sqlite_wal_bytes', help: 'Size of the write-ahead log', ...this.#registers })
   readonly #file = new Gauge({ name: 'or3_sqlite_file_bytes', help: 'Size of the database', ...this.#registers })
   readonly #free = new Gauge({ name: 'or3_sqlite_free_bytes', help: 'Free pages in the database', ...this.#registers })
-  readonly #backup = new Gauge({ name: 'or3_sqlite_backup_age_seconds', help: 'Age of the last verified backup; not there without one', ...this.#registers })
+  /** Made with the first backup: a gauge that is there says 0, which would be the best of all ages. */
+  #backup: Gauge | undefined
 
   constructor(private readonly levels: () => Promise<Levels>) {}
 
@@ -54,7 +55,10 @@ export class Metrics {
     this.#wal.set(walBytes)
     this.#file.set(fileBytes)
     this.#free.set(freeBytes)
-    if (backupAgeSeconds !== undefined) this.#backup.set(backupAgeSeconds)
+    if (backupAgeSeconds !== undefined) {
+      this.#backup ??= new Gauge({ name: 'or3_sqlite_backup_age_seconds', help: 'Age of the last verified backup; not there without one', ...this.#registers })
+      this.#backup.set(backupAgeSeconds)
+    }
     return { type: this.#registry.contentType, body: await this.#registry.metrics() }
   }
 }

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock'
 import type { PendingOp } from '../host/contract'
 import type { NotificationEmitter } from '../host/jobs-contract'
-import { fields, text, whole, withShapes } from '../host/shapes'
+import { fields, prose, text, whole, withShapes } from '../host/shapes'
 import type { Notice } from './notice'
 import { jobComplete, jobError, toOp, webhookFailed } from './notice'
 
 const JOB = { workspaceId: text, userId: text, threadId: text, jobId: text }
 const SHAPES = {
   emitBackgroundJobComplete: { ...JOB, messageId: text.nullish() },
-  emitBackgroundJobError: { ...JOB, error: text },
-  emitWebhookDeliveryFailed: { failure: fields({ webhookId: text, workspaceId: text, userId: text, eventType: text, attempt: whole, error: text }) },
+  emitBackgroundJobError: { ...JOB, error: prose },
+  emitWebhookDeliveryFailed: { failure: fields({ webhookId: text, workspaceId: text, userId: text, eventType: text, attempt: whole, error: prose }) },
 }
 
 export interface EmitterOptions {

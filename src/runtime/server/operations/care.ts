@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '../clock'
 import type { Engine } from '../engine/engine'
@@ -76,11 +77,11 @@ const DEFAULT_KEEP = 7
 const DEFAULT_RETENTION_SECONDS = 31_536_000
 
 /** The same chores for somebody who asks for them; they count as the scheduled ones. */
-export function careNow({ path, backup, collect }: CareOptions, parts: CareParts): { backUp(): Promise<boolean>, collect(): Promise<number> } {
+export function careNow({ path, backup, collect }: CareOptions, parts: CareParts): { backUp(): Promise<boolean>, collect(): Promise<number | undefined> } {
   return {
     backUp: () => doWhenDue(parts.engine, { name: 'scheduled-backup', everyMs: 0 }, parts.clock, () => backUp(path, backup ?? { keep: DEFAULT_KEEP, folder: dirname(path) }, parts)),
     async collect() {
-      let entries = 0
+      let entries: number | undefined
       await doWhenDue(parts.engine, { name: 'scheduled-collection', everyMs: 0 }, parts.clock, async () => {
         entries = await collectAll(collect?.retentionSeconds ?? DEFAULT_RETENTION_SECONDS, parts)
       })
@@ -92,6 +93,7 @@ export function careNow({ path, backup, collect }: CareOptions, parts: CareParts
 /** A verified copy, and no more old ones than wanted. */
 export async function backUp(path: string, { keep, folder }: { readonly keep: number, readonly folder: string }, { engine, clock, log }: CareParts): Promise<void> {
   const now = clock.now()
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   const { entries } = await makeBackup(engine, backupName(path, now, false, folder), {}, now)
   const removed = await rotateBackups(path, keep, folder)
   log.info(`A backup was made and verified: ${entries} log entries. ${removed.length} older ones were removed.`)

@@ -13,18 +13,18 @@ const lastEntry = prepared<{ created_at: number }>('SELECT created_at FROM chang
  * and a clock that cannot be right judges nobody.
  */
 export class ServerTime {
-  #latest: Promise<number> | undefined
+  #written: Promise<number> | undefined
 
   constructor(private readonly engine: Engine, private readonly clock: Clock) {}
 
   /** Milliseconds; undefined where the server cannot tell. Throws DatabaseError. */
   async latest(): Promise<number | undefined> {
-    this.#latest ??= this.#lastEntry().catch((error: unknown) => {
-      this.#latest = undefined
+    this.#written ??= this.#lastEntry().catch((error: unknown) => {
+      this.#written = undefined
       throw error
     })
-    const latest = Math.max(await this.#latest, this.clock.now())
-    this.#latest = Promise.resolve(latest)
+    // Of the log when the server began, and not the latest it believed since: a moment in 2099 must pass.
+    const latest = Math.max(await this.#written, this.clock.now())
     return latest < EARLIEST_MS ? undefined : latest
   }
 

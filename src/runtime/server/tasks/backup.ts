@@ -6,7 +6,6 @@ export default {
   async run(): Promise<{ result: string }> {
     const provider = currentProvider()
     if (!provider) return { result: 'The SQLite provider is not in use.' }
-    await provider.backUp()
-    return { result: 'done' }
+    return { result: await provider.backUp() ? 'done' : 'Not done: another process is at it, or the last try failed a moment ago.' }
   },
 }

@@ -4,7 +4,9 @@ import { currentProvider } from '../shared'
 export default {
   meta: { name: 'or3-sqlite:collect', description: 'Removes history that no device needs any more' },
   async run(): Promise<{ result: string }> {
-    const entries = await currentProvider()?.collect()
-    return { result: entries === undefined ? 'The SQLite provider is not in use.' : `${entries} log entries went.` }
+    const provider = currentProvider()
+    if (!provider) return { result: 'The SQLite provider is not in use.' }
+    const entries = await provider.collect()
+    return { result: entries === undefined ? 'Not done: another process is at it, or the last try failed a moment ago.' : `${entries} log entries went.` }
   },
 }

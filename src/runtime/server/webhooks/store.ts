@@ -2,9 +2,9 @@ import type { Clock } from '../clock'
 import type { Engine } from '../engine/engine'
 import { shareReads } from '../engine/shared-reads'
 import { answer, refusal } from '../host/errors'
-import type { NewWebhook, WebhookPatch, WebhookStore } from '../host/webhook-contract'
-import { fields, list, oneOf, text, whole, withShapes } from '../host/shapes'
-import { isText } from '../input'
+import type { DeliveryPatch, NewWebhook, WebhookPatch, WebhookStore } from '../host/webhook-contract'
+import { fields, list, measure, oneOf, prose, text, whole, withShapes } from '../host/shapes'
+import { cleanText, isText } from '../input'
 import * as deliveries from './deliveries'
 import * as registrations from './registrations'
 
@@ -19,7 +19,7 @@ const STATUS = oneOf(['pending', 'in_flight', 'success', 'failed', 'cancelled'])
 const ID = { id: text }
 const OF_WEBHOOK = { webhookId: text }
 const DELIVERY = {
-  claimed_by: text.nullish(), claimed_at: whole.nullish(), http_status: whole.nullish(), error_message: text.nullish(), response_body: text.nullish(),
+  claimed_by: text.nullish(), claimed_at: whole.nullish(), http_status: whole.nullish(), error_message: prose.nullish(), response_body: prose.nullish(),
   duration_ms: whole.nullish(), next_retry_at: whole.nullish(),
 }
 const SHAPES = {
@@ -32,8 +32,8 @@ const SHAPES = {
     log: fields({ id: text.optional(), webhook_id: text, event_id: text, event_type: text, attempt: whole, status: STATUS, request_payload: text, created_at: whole, ...DELIVERY }),
   },
   updateDeliveryLog: { id: text, patch: fields({ status: STATUS.optional(), attempt: whole.optional(), ...DELIVERY }) },
-  getDeliveryLogs: { webhookId: text, since: whole }, getRecentTerminalDeliveries: OF_WEBHOOK, claimPendingDeliveries: { workerId: text },
-  resetStaleInFlightDeliveries: { olderThanMs: whole }, cancelDeliveriesByWebhook: OF_WEBHOOK, deleteDeliveryLogsByWebhook: OF_WEBHOOK, purgeExpiredLogs: { beforeTimestamp: whole },
+  getDeliveryLogs: { webhookId: text, since: measure }, getRecentTerminalDeliveries: OF_WEBHOOK, claimPendingDeliveries: { workerId: text },
+  resetStaleInFlightDeliveries: { olderThanMs: measure }, cancelDeliveriesByWebhook: OF_WEBHOOK, deleteDeliveryLogsByWebhook: OF_WEBHOOK, purgeExpiredLogs: { beforeTimestamp: measure },
 }
 
 /** The host's webhook store (contract §2.3). All times are milliseconds. */
@@ -59,8 +59,8 @@ export function createWebhookStore({ engine, clock }: { engine: Engine, clock: C
     updateWebhookHealth: async (id, health) => answer(registrations.updateWebhookHealth(engine, id, health), translate),
     disableAllWebhooks: async (userId, workspaceId) => answer(registrations.disableAllWebhooks(engine, userId, workspaceId, clock.now()), translate),
 
-    createDeliveryLog: async log => answer(deliveries.createDeliveryLog(engine, log), translate),
-    updateDeliveryLog: async (id, patch) => answer(deliveries.updateDeliveryLog(engine, id, patch), translate),
+    createDeliveryLog: async log => answer(deliveries.createDeliveryLog(engine, cleaned(log)), translate),
+    updateDeliveryLog: async (id, patch) => answer(deliveries.updateDeliveryLog(engine, id, cleaned(patch)), translate),
     getDeliveryLogs: async (webhookId, since) => answer(deliveries.getDeliveryLogs(engine, webhookId, since), translate),
     getRecentTerminalDeliveries: async (webhookId, limit) => answer(deliveries.getRecentTerminalDeliveries(engine, webhookId, rows(limit)), translate),
     claimPendingDeliveries: async (workerId, limit) => answer(deliveries.claimPendingDeliveries(engine, workerId, rows(limit), clock.now()), translate),
@@ -69,6 +69,16 @@ export function createWebhookStore({ engine, clock }: { engine: Engine, clock: C
     deleteDeliveryLogsByWebhook: async webhookId => answer(deliveries.deleteDeliveryLogsByWebhook(engine, webhookId), translate),
     purgeExpiredLogs: async beforeTimestamp => answer(deliveries.purgeExpiredLogs(engine, beforeTimestamp), translate),
   }, SHAPES)
+}
+
+/** What the receiver answered is bytes of a stranger's; a delivery that was made must not be refused for them. */
+function cleaned<Log extends Pick<DeliveryPatch, 'error_message' | 'response_body'>>(log: Log): Log {
+  const { error_message, response_body } = log
+  return {
+    ...log,
+    ...typeof error_message === 'string' ? { error_message: cleanText(error_message) } : {},
+    ...typeof response_body === 'string' ? { response_body: cleanText(response_body) } : {},
+  }
 }
 
 function rows(limit: number): number {
