@@ -26,6 +26,20 @@ const app = defineCommand({
   },
 })
 
+const GROUPS = ['migrate', 'users', 'workspaces']
+
+/** citty passes over what stands before a command, and it may have been --dry-run or --db. */
+function earlyFlag(args: readonly string[]): string | undefined {
+  const depth = GROUPS.includes(args[0] ?? '') ? 2 : 1
+  return args.slice(0, depth).find(arg => arg.startsWith('-') && !['--help', '-h', '--version', '-v'].includes(arg))
+}
+
 export async function run(): Promise<void> {
+  const early = earlyFlag(process.argv.slice(2))
+  if (early !== undefined) {
+    process.stderr.write(`Error: Flags come after the command, and ${early.split('=')[0]} comes before it.\n`)
+    process.exitCode = 1
+    return
+  }
   await runMain(app)
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import type { ArgsDef } from 'citty'
 import { ConfigError, readConfig } from '../runtime/server/config'
 import type { Config } from '../runtime/server/config'
@@ -78,6 +78,12 @@ function demandKnownFlags(rawArgs: readonly string[], known: unknown): void {
     const name = /^--?(?:no-)?([^=]+)/.exec(raw)?.[1]
     if (name !== undefined && !names.includes(name)) throw new CommandError(`There is no flag ${raw.split('=')[0]}. There are ${names.map(flag => `--${flag}`).join(', ')}; --help tells more.`)
   }
+}
+
+/** A file that a command is going to write must not be the database, or what belongs to it. */
+export function demandOther(path: string, database: string): void {
+  const real = (file: string) => existsSync(file) ? realpathSync(file) : file
+  if (['', '-wal', '-shm', '-journal', '.head'].some(part => real(path) === real(database + part))) throw new CommandError('That is the database itself. Name another file.')
 }
 
 export function configOf(db: string | undefined): Config {

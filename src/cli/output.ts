@@ -6,6 +6,7 @@ const BAR = 30
 /** What a command says: text for people, or one JSON value. Progress and errors go to stderr, so that stdout can be piped. */
 export class Output {
   #value: unknown
+  #hasValue = false
   #barShown = false
 
   constructor(readonly isJson: boolean) {}
@@ -13,6 +14,7 @@ export class Output {
   /** The result as a whole; the only thing printed with --json. */
   result(value: unknown): void {
     this.#value = value
+    this.#hasValue = true
   }
 
   line(text = ''): void {
@@ -33,7 +35,7 @@ export class Output {
 
   fail(text: string): void {
     this.#clearBar()
-    if (this.isJson) this.#value = { error: text }
+    if (this.isJson) this.result({ error: text })
     else this.#write(process.stderr, `${colors.red('Error:')} ${text}\n`)
   }
 
@@ -59,7 +61,7 @@ export class Output {
 
   end(): void {
     this.#clearBar()
-    if (this.isJson) process.stdout.write(`${JSON.stringify(this.#value ?? {}, null, 2)}\n`)
+    if (this.isJson && this.#hasValue) process.stdout.write(`${JSON.stringify(this.#value, null, 2)}\n`)
   }
 
   #clearBar(): void {

@@ -38,6 +38,8 @@ it('adopt takes over people, workspaces, rows, deletes and history, and leaves t
   const { items } = await bootstrap(syncGateway, event, 'w-team', { tables: ['messages'] })
   expect(stateOf(items)).toEqual({ 'messages/m1': { content: 'second' }, 'messages/m2': null, 'messages/m3': { content: 'collected' }, 'messages/m4': { content: 'from before stamps' }, 'messages/m5': null })
   expect(items.filter(({ kind }) => kind === 'row').map(({ pk }) => pk)).toEqual(messages)
+  const bobs = await pullAll(syncGateway, eventOf('u-bob', 'w-team'), 'w-team')
+  expect(bobs.changes.filter(({ tableName }) => tableName === 'notifications').map(({ pk, op }) => [pk, op]), 'his deletes are his too').toEqual([['n1', 'put'], ['n2', 'delete']])
   const { changes } = await pullAll(syncGateway, event, 'w-team')
   expect(changes.slice(0, 6).map(({ serverVersion, pk, op }) => [serverVersion, pk, op]), 'with the versions that devices know').toEqual([[1, 't1', 'put'], [2, 'm1', 'put'], [3, 'm1', 'put'], [4, 'm1', 'put'], [5, 'm2', 'put'], [6, 'm2', 'delete']])
   expect(changes.map(({ pk }) => pk), 'Bob\'s notification is his').not.toContain('n1')

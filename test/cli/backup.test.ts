@@ -121,7 +121,7 @@ describe('backups', () => {
     const database = new Database(newer)
     database.exec('INSERT INTO kysely_migration (name, timestamp) VALUES (\'999_future\', \'\')')
     database.close()
-    for (const content of [damaged, cut, Buffer.from('nothing'), (await readFile(good)).subarray(0, 50_000), await readFile(newer)]) {
+    for (const content of [damaged, cut, Buffer.from('nothing'), Buffer.alloc(0), (await readFile(good)).subarray(0, 50_000), await readFile(newer)]) {
       await writeFile(bad, content)
       const { code, err } = await cli('restore', bad, '--yes', ...db)
       expect([code === 0, err.trim().split('\n').length]).toEqual([false, 1])
@@ -130,6 +130,51 @@ describe('backups', () => {
     }
     expect((await cli('verify', ...db)).code).toBe(0)
     expect((await readdir(dirname(path))).filter(name => name.includes('.replaced'))).toEqual([])
+  })
+
+  it('move each workspace past what it had reached, whichever copy is restored in which order (F1)', async () => {
+    const { path, provider, db } = await withRows(3)
+    const push = (asker: typeof provider, workspaceId: string, rows: number) => Promise.all(Array.from({ length: rows }, () => asker.syncGateway.push(eventOf('ada', workspaceId), { scope: { workspaceId }, ops: [messageOp()] })))
+    const { path: first } = await cliJson<{ path: string }>('backup', ...db)
+    await push(provider, 'later', 40)
+    await push(provider, WORKSPACE, 5)
+    const { path: second } = await cliJson<{ path: string }>('backup', ...db)
+    await provider.close()
+    const highest: Record<string, number> = { [WORKSPACE]: 8, later: 40 }
+    for (const backup of [first, second, first, second]) {
+      await cliJson('restore', backup, '--yes', ...db)
+      const server = await openTestProvider({ path })
+      expect(server.log.lines, 'the start has nothing left to notice').toEqual([])
+      for (const workspaceId of Object.keys(highest)) {
+        const answers = await push(server, workspaceId, 10)
+        expect(Math.min(...answers.map(({ serverVersion }) => serverVersion))).toBeGreaterThan(highest[workspaceId] ?? 0)
+        highest[workspaceId] = Math.max(...answers.map(({ serverVersion }) => serverVersion))
+      }
+      await server.close()
+    }
+    expect(Math.max(...Object.values(highest)), 'a few jumps, not many times as many').toBeLessThan(50_000_000)
+  })
+
+  it('are not restored under a server that keeps no WAL, unless somebody insists', async () => {
+    const path = join(await temporaryFolder(), 'x.sqlite')
+    const db = ['--db', path]
+    const provider = await openTestProvider({ path, env: { OR3_SQLITE_PRAGMA_JOURNAL_MODE: 'DELETE' } })
+    await provider.syncGateway.push(eventOf('ada', WORKSPACE), { scope, ops: [messageOp()] })
+    const target = `${path}.copy`
+    await provider.engine.backup(target)
+    expect(await cli('restore', target, '--yes', ...db)).toMatchObject({ code: 4, err: expect.stringContaining('--force') as string })
+    await provider.close()
+    expect((await cli('restore', target, '--yes', ...db)).code).toBe(0)
+  })
+
+  it('leave nothing that a killed restore began to the next one', async () => {
+    const { path, provider, db } = await withRows(5)
+    const { path: backup } = await cliJson<{ path: string }>('backup', ...db)
+    await provider.close()
+    for (const part of ['', '-wal', '-journal', '-shm']) await writeFile(`${path}.restoring${part}`, 'of a restore that was killed')
+    expect((await cli('restore', backup, '--yes', ...db)).code).toBe(0)
+    expect((await readdir(dirname(path))).filter(name => name.includes('.restoring'))).toEqual([])
+    expect((await cli('verify', ...db)).code).toBe(0)
   })
 
   it('can be restored where there is no database any more', async () => {

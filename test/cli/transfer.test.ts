@@ -1,5 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { cli, cliJson } from '../support/cli'
 import { eventOf, op, pullAll } from '../support/ops'
@@ -70,6 +71,48 @@ describe('a workspace that moves', () => {
     await cliJson('import', file, '--as', 'copy', ...db)
     const again = await openTestProvider({ path, clock, host: { snapshots: true } })
     expect(await state(again, ada, 'copy')).toEqual(before)
+    expect((await cli('verify', ...db)).code).toBe(0)
+  })
+
+  it('keeps what won, though it was collected and a loser was not', async () => {
+    const { path, provider, clock, ada, workspaceId, push, state, db } = await withHistory()
+    // From a device that was away: both lose to what is in the log no more.
+    await push(ada, messageOp({ pk: 'gone', clock: 2, text: 'too late' }), threadOp({ clock: 0, title: 'too late' }))
+    const before = await state(provider, ada)
+    await provider.close()
+    const file = join(dirname(path), 'team.ndjson')
+    await cliJson('export', workspaceId, file, ...db)
+    await cliJson('import', file, '--as', 'copy', ...db)
+    expect((await cli('verify', ...db)).out).toContain('sound')
+    const again = await openTestProvider({ path, clock, host: { snapshots: true } })
+    expect(await state(again, ada, 'copy')).toEqual(before)
+  })
+
+  it('is one moment, while its server goes on', async () => {
+    const { path, provider, ada, workspaceId, push, db } = await withHistory()
+    let going = true
+    const load = (async () => {
+      for (let clockOf = 10; going; clockOf++) await push(ada, messageOp({ pk: 'm1', clock: clockOf }), messageOp({ pk: `n${clockOf}` }))
+    })()
+    const file = join(dirname(path), 'team.ndjson')
+    await cliJson('export', workspaceId, file, ...db)
+    going = false
+    await load
+    await provider.close()
+    expect((await cli('import', file, '--as', 'copy', ...db)).code).toBe(0)
+    expect((await cli('verify', ...db)).code).toBe(0)
+    expect((await readdir(dirname(path))).filter(name => name.includes('exporting'))).toEqual([])
+  })
+
+  it('can be taken again after an import that was killed', async () => {
+    const { path, provider, workspaceId, db } = await withHistory()
+    await provider.close()
+    const file = join(dirname(path), 'team.ndjson')
+    await cliJson('export', workspaceId, file, ...db)
+    const database = new Database(path)
+    database.exec('INSERT INTO chores (name) VALUES (\'import:copy\'); INSERT INTO server_version_counter (workspace_id, value) VALUES (\'copy\', 1); INSERT INTO s_kv VALUES (\'copy\', \'k\', \'{}\', 1, \'h\', \'o\', 1, 1)')
+    database.close()
+    expect((await cli('import', file, '--as', 'copy', ...db)).code).toBe(0)
     expect((await cli('verify', ...db)).code).toBe(0)
   })
 

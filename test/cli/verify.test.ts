@@ -19,8 +19,8 @@ const PLANTED: readonly (readonly [sql: string, check: string, mended: boolean])
   ['DELETE FROM s_messages WHERE pk = \'kept\'', 'behind', true],
   ['DELETE FROM tombstones', 'behind', true],
   ['UPDATE s_threads SET clock = clock - 1', 'behind', true],
-  ['UPDATE s_messages SET payload_json = \'{"id":"kept","text":"forged"}\' WHERE pk = \'kept\'', 'other', true],
-  ['INSERT INTO s_kv VALUES (\'w\', \'k\', \'{}\', 1, \'h\', \'o\', 1000, 1000)', 'lost', false],
+  ['UPDATE s_messages SET payload_json = \'{"id":"kept","text":"forged"}\' WHERE pk = \'kept\'', 'other', false],
+  ['INSERT INTO s_kv SELECT id, \'k\', \'{}\', 1, \'h\', \'o\', 8, 8 FROM workspaces', 'lost', false],
   ['UPDATE s_messages SET payload_json = \'{broken\' WHERE pk = \'kept\'', 'json', true],
   ['DELETE FROM file_references', 'reference', true],
   ['INSERT INTO file_references SELECT id, \'messages\', \'kept\', \'forged\' FROM workspaces', 'reference', true],
@@ -72,7 +72,7 @@ describe('verify', () => {
     database.close()
     expect((await cli('verify', '--repair', ...db)).code).toBe(0)
     expect(rows()).toEqual(before)
-    expect(await cliJson('stats', ...db)).toMatchObject({ workspaces: [{ version: 7 }] })
+    expect(await cliJson('stats', ...db)).toMatchObject({ workspaces: [{ version: 7 + 1_000_000 }] })
   })
 
   it('finds a damaged page', async () => {

@@ -78,6 +78,7 @@ export function writeOldDatabase(path: string): { readonly messages: readonly st
   row('messages', 'm2', message('m2', 1, 'to be deleted'), 2, deleted, 1)
   insert('tombstones', { id: 't-m2', workspace_id: 'w-team', table_name: 'messages', pk: 'm2', deleted_at: T, clock: 2, hlc: 'h2', op_id: deleted, server_version: version, created_at: T })
   row('notifications', 'n1', { id: 'n1', user_id: 'u-bob', type: 't', title: 'his' }, 1, log('notifications', 'n1', 'put', { id: 'n1', user_id: 'u-bob', type: 't', title: 'his' }, 1))
+  row('notifications', 'n2', { id: 'n2', user_id: 'u-bob', type: 't', title: 'gone' }, 2, log('notifications', 'n2', 'delete', null, 2), 1)
   // What the old provider's collection took out of the log, and what was there before stamps.
   row('messages', 'm3', message('m3', 1, 'collected'), 1, '11111111-0000-4000-8000-000000000000')
   row('messages', 'm4', message('m4', 1, 'from before stamps'), 1, null)

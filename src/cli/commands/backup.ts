@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { defineCommand } from 'citty'
 import { backupName, makeBackup, rotateBackups } from '../../runtime/server/operations/backup'
-import { COMMON, CommandError, runCommand } from '../context'
+import { COMMON, CommandError, demandOther, runCommand } from '../context'
 
 export default defineCommand({
   meta: { name: 'backup', description: 'Copies the database while the server runs, and checks the copy' },
@@ -17,11 +17,12 @@ export default defineCommand({
     const now = Date.now()
     const gzip = args.gzip === true || args.file?.endsWith('.gz') === true
     const target = args.file === undefined ? backupName(config.path, now, gzip) : resolve(args.file)
+    demandOther(target, config.path)
     const backup = await makeBackup(open(), target, {
       gzip,
       onProgress: ({ totalPages, remainingPages }) => out.progress('Copying', 1 - remainingPages / Math.max(1, totalPages)),
     }, now)
-    const removed = keep === undefined ? [] : await rotateBackups(config.path, keep)
+    const removed = keep === undefined ? [] : await rotateBackups(config.path, keep, { made: target })
     out.result({ ...backup, verified: true, removed })
     out.good(`${backup.path}: ${backup.entries.toLocaleString('en')} log entries, ${Math.ceil(backup.bytes / 1024).toLocaleString('en')} KiB, verified`)
     for (const name of removed) out.line(`  removed ${name}`)

@@ -33,12 +33,14 @@ export function openExisting(options: LocalEngineOptions): BetterSqlite3Engine {
 
 /**
  * Whether a process has the database open. It is left without a WAL where none has, which is how SQLite
- * leaves a file that is closed; the next server switches it on again.
+ * leaves a file that is closed; the next server switches it on again. Undefined for a file that has no WAL: an
+ * idle server with another journal mode holds nothing.
  */
-export function isHeld(path: string): boolean {
+export function isHeld(path: string): boolean | undefined {
   if (!existsSync(path)) return false
   const database = new Database(path, { timeout: 0 })
   try {
+    if (database.pragma('journal_mode', { simple: true }) !== 'wal') return undefined
     return database.pragma('journal_mode = DELETE', { simple: true }) === 'wal'
   }
   catch (error) {

@@ -71,9 +71,10 @@ export function fromTombstone(row: OldRow): OldChange | undefined {
   return change && { ...change, payload: null }
 }
 
-export function toEntry(change: OldChange, version: number): HistoryEntry {
+/** `ownerOf` knows whose a notification is that a delete does not say. */
+export function toEntry(change: OldChange, version: number, ownerOf: (pk: string) => string | undefined): HistoryEntry {
   const { payload, ...rest } = change
-  const owner = change.table === 'notifications' ? textOf(payload?.user_id) ?? '' : null
+  const owner = change.table === 'notifications' ? textOf(payload?.user_id) ?? ownerOf(change.pk) ?? '' : null
   return {
     ...rest, version, ownerUserId: owner,
     deleted: change.operation === 'delete' || payload?.deleted === true,
@@ -85,6 +86,11 @@ export function toEntry(change: OldChange, version: number): HistoryEntry {
 export function isNewer(left: OldChange, right: OldChange): boolean {
   if (left.clock !== right.clock) return left.clock > right.clock
   return left.hlc === right.hlc ? left.opId > right.opId : left.hlc > right.hlc
+}
+
+/** Whose a notification is, by its payload. */
+export function ownerIn(json: unknown): string | undefined {
+  return textOf(payloadOf(json)?.user_id) ?? undefined
 }
 
 function payloadOf(json: unknown): Record<string, unknown> | null {

@@ -6,8 +6,8 @@ import { prepared } from '../engine/engine'
 import { beginHistory, endHistory, takeEntries } from '../sync/intake'
 import { SYNCED_TABLES } from '../sync/tables'
 import type { OldChange, OldRow } from './adopt-rows'
-import { ADOPTED } from './verify'
-import { fromLog, fromState, fromTombstone, isNewer, textOf, toEntry, toMs, toUuid, wholeOf } from './adopt-rows'
+import { ADOPTED } from './checks'
+import { fromLog, fromState, fromTombstone, isNewer, ownerIn, textOf, toEntry, toMs, toUuid, wholeOf } from './adopt-rows'
 
 /** The file is not one of the earlier provider. */
 export class AdoptRefusedError extends Error {
@@ -107,6 +107,8 @@ async function adoptHistory(old: Engine, engine: Engine, workspaceId: string): P
   await engine.batch([beginHistory(workspaceId, 0)])
   const winners = new Map<string, OldChange>()
   const opIds = new Set<string>()
+  const states = await statesOf(old, workspaceId)
+  const owners = new Map<string, string>(await ownersOf(old, workspaceId))
   let top = 0
   let count = 0
   const add = async (changes: readonly (readonly [number, OldChange])[]) => {
@@ -115,7 +117,7 @@ async function adoptHistory(old: Engine, engine: Engine, workspaceId: string): P
       const standing = winners.get(key)
       if (!standing || isNewer(change, standing)) winners.set(key, change)
     }
-    if (changes.length > 0) await engine.batch(takeEntries(workspaceId, changes.map(([version, change]) => toEntry(change, version))))
+    if (changes.length > 0) await engine.batch(takeEntries(workspaceId, changes.map(([version, change]) => toEntry(change, version, pk => owners.get(pk)))))
     top = changes.at(-1)?.[0] ?? top
     count += changes.length
   }
@@ -137,7 +139,7 @@ async function adoptHistory(old: Engine, engine: Engine, workspaceId: string): P
     if (page.length < AT_ONCE) break
   }
   top = Math.max(top, counter?.value ?? 0)
-  const unexplained = [...await statesOf(old, workspaceId)].filter(([key, change]) => {
+  const unexplained = [...states].filter(([key, change]) => {
     const winner = winners.get(key)
     return !winner || isNewer(change, winner)
   })
@@ -147,6 +149,17 @@ async function adoptHistory(old: Engine, engine: Engine, workspaceId: string): P
   }
   await engine.batch([endHistory(top + VERSION_MARGIN, workspaceId)])
   return count
+}
+
+/** Whose each notification is: a delete does not say, but the row keeps what it was. */
+async function ownersOf(old: Engine, workspaceId: string): Promise<[string, string][]> {
+  const rows = await old.all<{ pk: string, json: string | null }>(prepared<{ pk: string, json: string | null }>(`
+    SELECT pk, payload_json AS json FROM change_log WHERE workspace_id = ? AND table_name = 'notifications' AND op = 'put'
+    UNION ALL SELECT id, data_json FROM s_notifications WHERE workspace_id = ?`)(workspaceId, workspaceId))
+  return rows.flatMap(({ pk, json }): [string, string][] => {
+    const owner = ownerIn(json)
+    return owner === undefined ? [] : [[pk, owner]]
+  })
 }
 
 /** What the old provider's tables of states and tombstones say of each key. */

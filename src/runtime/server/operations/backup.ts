@@ -99,11 +99,14 @@ export function stampOf(nowMs: number): string {
   return new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '')
 }
 
-/** Removes all but the newest backups that bear names of {@link backupName}. Returns the names removed. */
-export async function rotateBackups(databasePath: string, keep: number, folder = dirname(databasePath)): Promise<string[]> {
+/** Removes all but the newest backups that bear names of {@link backupName}, and never `made`. Returns the names removed. */
+export async function rotateBackups(databasePath: string, keep: number, { folder = dirname(databasePath), made }: { readonly folder?: string, readonly made?: string } = {}): Promise<string[]> {
   const prefix = `${basename(databasePath)}.backup-`
   const names = (await readdir(folder)).filter(name => name.startsWith(prefix) && /^\d{8}T\d{9}Z(?:\.gz)?$/.test(name.slice(prefix.length)))
-  const old = names.sort().reverse().slice(keep)
+  const newest = names.sort().reverse()
+  const latest = made === undefined ? undefined : basename(made)
+  // With a clock that was set back, the one just made has an old name.
+  const old = latest !== undefined && newest.includes(latest) ? newest.filter(name => name !== latest).slice(keep - 1) : newest.slice(keep)
   for (const name of old) await rm(join(folder, name), { force: true })
   return old
 }

@@ -28,11 +28,11 @@ const LEASE_MS = 3_600_000
 /** After a failure it is tried again this much later. */
 const RETRY_MS = 900_000
 
-/* One statement, so that of several processes one gets it. */
+/* One statement, so that of several processes one gets it. Times from a clock that was ahead count for nothing. */
 const claim = prepared<{ name: string }>(`
   INSERT INTO chores (name, claimed_by, claimed_until_ms) VALUES (?, ?, ?)
   ON CONFLICT (name) DO UPDATE SET claimed_by = excluded.claimed_by, claimed_until_ms = excluded.claimed_until_ms
-  WHERE chores.claimed_until_ms <= ? AND COALESCE(chores.done_at_ms, 0) <= ?
+  WHERE (chores.claimed_until_ms <= ? OR chores.claimed_until_ms > ?) AND (COALESCE(chores.done_at_ms, 0) <= ? OR chores.done_at_ms > ?)
   RETURNING name`)
 const settle = prepared<never>(`
   UPDATE chores SET claimed_by = NULL, claimed_until_ms = ?, done_at_ms = COALESCE(?, done_at_ms) WHERE name = ? AND claimed_by = ?`)
@@ -43,7 +43,7 @@ const liveWorkspaces = prepared<{ id: string }>('SELECT workspace_id AS id FROM 
 export async function doWhenDue(engine: Engine, chore: { readonly name: string, readonly everyMs: number }, clock: Clock, work: () => Promise<unknown>): Promise<boolean> {
   const owner = randomUUID()
   const now = clock.now()
-  if (await countChanged(engine, claim(chore.name, owner, now + LEASE_MS, now, now - chore.everyMs)) === 0) return false
+  if (await countChanged(engine, claim(chore.name, owner, now + LEASE_MS, now, now + LEASE_MS, now - chore.everyMs, now)) === 0) return false
   try {
     await work()
     await engine.batch([settle(0, now, chore.name, owner)])
@@ -94,8 +94,9 @@ export function careNow({ path, backup, collect }: CareOptions, parts: CareParts
 export async function backUp(path: string, { keep, folder }: { readonly keep: number, readonly folder: string }, { engine, clock, log }: CareParts): Promise<void> {
   const now = clock.now()
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const { entries } = await makeBackup(engine, backupName(path, now, false, folder), {}, now)
-  const removed = await rotateBackups(path, keep, folder)
+  const made = backupName(path, now, false, folder)
+  const { entries } = await makeBackup(engine, made, {}, now)
+  const removed = await rotateBackups(path, keep, { folder, made })
   log.info(`A backup was made and verified: ${entries} log entries. ${removed.length} older ones were removed.`)
 }
 

@@ -59,7 +59,7 @@ async function timeFindings(engine: Engine, nowMs: number): Promise<Finding[]> {
     aheadMs < 60_000
       ? { level: 'ok', about: 'clock', message: 'The clock agrees with the log.' }
       : { level: 'error', about: 'clock', message: `The log was written ${Math.round(aheadMs / 1000)} seconds from now: this machine's clock is behind, or was ahead.`, advice: 'Set the clock (timedatectl), and keep it right with NTP.' },
-    backup !== null && nowMs - backup < 7 * DAY_MS
+    backup !== null && nowMs >= backup && nowMs - backup < 7 * DAY_MS
       ? { level: 'ok', about: 'backup', message: `The last verified backup is ${Math.floor((nowMs - backup) / DAY_MS)} days old.` }
       : { level: 'warning', about: 'backup', message: backup === null ? 'There has been no backup by this tool.' : `The last verified backup is ${Math.floor((nowMs - backup) / DAY_MS)} days old.`, advice: 'Run "or3-provider-sqlite backup", or set OR3_SQLITE_BACKUP_EVERY_HOURS.' },
   ]

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { VERSION_MARGIN } from '../database/high-water'
 import type { Engine } from '../engine/engine'
 import { prepared } from '../engine/engine'
+import { MENTIONED_FILES } from '../sync/file-references'
+import { fingerprint } from '../sync/fingerprint'
 import type { HistoryEntry, HistoryReceipt, HistoryState } from '../sync/intake'
 import { beginHistory, endHistory, forgetHistory, takeEntries, takeReceipts, takeStates } from '../sync/intake'
 import { SYNCED_TABLES } from '../sync/tables'
@@ -39,6 +41,17 @@ const knownUser = prepared<{ id: string }>('SELECT id FROM users WHERE id = ? OR
 const insertWorkspace = prepared<never>('INSERT INTO workspaces (id, name, description, created_at_ms) VALUES (?, ?, ?, ?)')
 const insertMember = prepared<never>(`
   INSERT INTO workspace_members (workspace_id, user_id, role, created_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT (workspace_id, user_id) DO NOTHING`)
+const floorOf = prepared<{ floor: number }>('SELECT COALESCE(MAX(version_floor), 0) AS floor FROM lineages')
+const forgetReferences = prepared<never>('DELETE FROM file_references WHERE workspace_id = ?')
+const noteReferences = prepared<never>(`
+  INSERT INTO file_references (workspace_id, source_table, source_id, hash) SELECT * FROM (${MENTIONED_FILES}) WHERE workspace_id = ?`)
+
+/* What tells an import that goes on, or was killed, from a workspace. */
+const markOf = (workspaceId: string) => `import:${workspaceId}`
+const mark = prepared<never>('INSERT INTO chores (name) VALUES (?) ON CONFLICT (name) DO NOTHING')
+const unmark = prepared<never>('DELETE FROM chores WHERE name = ?')
+const unfinished = prepared<{ name: string }>('SELECT name FROM chores WHERE name = ? AND NOT EXISTS (SELECT 1 FROM workspaces WHERE id = ?)')
+
 const insertLineage = prepared<never>('INSERT INTO lineages (id, reason, version_floor, started_at) VALUES (?, ?, ?, ?)')
 
 /**
@@ -52,9 +65,11 @@ export async function importWorkspace(engine: Engine, lines: AsyncIterable<strin
   if (!first.success) throw new ImportRefusedError('The first line is no header of an export of this version.')
   const { workspace, version, logFloor } = first.data
   const workspaceId = options.workspaceId ?? workspace.id
+  // One that was killed left what nobody sees.
+  if ((await engine.all(unfinished(markOf(workspaceId), workspaceId))).length > 0) await engine.batch([...forgetHistory(workspaceId, SYNCED_TABLES), unmark(markOf(workspaceId))])
   if ((await engine.all(isThere(workspaceId, workspaceId))).length > 0) throw new ImportRefusedError(`There is a workspace ${workspaceId} already. Name another id with --as.`)
   const intake = new Intake(engine, workspaceId)
-  await engine.batch([beginHistory(workspaceId, logFloor)])
+  await engine.batch([mark(markOf(workspaceId)), beginHistory(workspaceId, logFloor)])
   try {
     const owners = new Map<string, string>()
     let count = 0
@@ -85,17 +100,19 @@ export async function importWorkspace(engine: Engine, lines: AsyncIterable<strin
       if ((await engine.all(knownUser(options.ownerUserId, null, options.ownerUserId))).length === 0) throw new ImportRefusedError(`There is no user ${options.ownerUserId}.`)
       intake.members.set(options.ownerUserId, 'owner')
     }
-    const top = workspaceId === workspace.id ? version + VERSION_MARGIN : version
+    const [{ floor } = { floor: 0 }] = await engine.all(floorOf())
+    const top = Math.max(workspaceId === workspace.id ? version + VERSION_MARGIN : version, floor)
     await engine.batch([
       endHistory(top, workspaceId),
       ...top > version ? [insertLineage(randomUUID(), 'A workspace was imported.', 0, Math.floor(nowMs / 1000))] : [],
       insertWorkspace(workspaceId, workspace.name, workspace.description, workspace.createdAtMs),
       ...[...intake.members].map(([userId, role]) => insertMember(workspaceId, userId, role, nowMs)),
+      forgetReferences(workspaceId), noteReferences(workspaceId), unmark(markOf(workspaceId)),
     ])
     return { workspaceId, entries: intake.entries, states: intake.states, members: intake.members.size, skipped: intake.skipped }
   }
   catch (error) {
-    await engine.batch(forgetHistory(workspaceId, SYNCED_TABLES))
+    await engine.batch([...forgetHistory(workspaceId, SYNCED_TABLES), unmark(markOf(workspaceId))])
     throw error
   }
 }
@@ -114,15 +131,21 @@ class Intake {
 
   async take(item: Line, owners: ReadonlyMap<string, string>): Promise<void> {
     if ('receipt' in item) this.#receipts.push({ ...item.receipt, fingerprint: Buffer.from(item.receipt.fingerprint, 'hex') })
-    if ('entry' in item) this.entries += this.#add(this.#entries, item.entry, owners)
+    if ('entry' in item) {
+      const taken = this.#add(this.#entries, item.entry, owners)
+      this.entries += taken
+      // Its version was given, and its op id must not come again.
+      if (taken === 0) this.#receipts.push(receiptOf(item.entry))
+    }
     if ('state' in item) this.states += this.#add(this.#states, item.state, owners)
     if (this.#entries.length + this.#states.length + this.#receipts.length >= AT_ONCE) await this.flush()
   }
 
   async flush(): Promise<void> {
     await this.engine.batch([
-      ...this.#entries.length > 0 ? takeEntries(this.workspaceId, this.#entries) : [],
+      // Before the entries, of which some may have lost to them.
       ...takeStates(this.workspaceId, this.#states),
+      ...this.#entries.length > 0 ? takeEntries(this.workspaceId, this.#entries) : [],
       takeReceipts(this.workspaceId, this.#receipts),
     ])
     this.#entries = []
@@ -142,6 +165,11 @@ class Intake {
     list.push({ ...item, ownerUserId, payloadJson: own === null ? null : JSON.stringify(own) })
     return 1
   }
+}
+
+function receiptOf(entry: Extract<Line, { entry: unknown }>['entry']): HistoryReceipt {
+  const payloadJson = entry.payload === null ? null : JSON.stringify(entry.payload)
+  return { opId: entry.opId, version: entry.version, fingerprint: fingerprint({ ...entry, payloadJson }), collectedAt: entry.createdAt }
 }
 
 interface Owned {

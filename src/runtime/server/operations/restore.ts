@@ -2,19 +2,23 @@ import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { copyFile, link, open, rename, rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { HighWaterFile, VERSION_MARGIN } from '../database/high-water'
-import { skipVersions, totalVersions } from '../database/lineage'
+import { currentBoot, HighWaterFile, VERSION_MARGIN } from '../database/high-water'
+import { skipVersions } from '../database/lineage'
 import type { Engine } from '../engine/engine'
+import { prepared } from '../engine/engine'
 import { DatabaseError } from '../engine/errors'
 import { createPrivate } from '../engine/file'
 import { examine, stampOf } from './backup'
 
 export interface RestoreOptions {
   readonly openCopy: (path: string) => Engine
-  /** Whether a process has the database open; it is left without a WAL where none has. */
-  readonly isHeld: (path: string) => boolean
-  /** The migrations a file has; throws for one that is not ours or newer. */
+  /** Whether a process has the database open; it is left without a WAL where none has. Undefined where SQLite cannot tell. */
+  readonly isHeld: (path: string) => boolean | undefined
+  /** The migrations a file has. Throws for one that is not ours or newer. */
+  readonly applied: (path: string) => readonly string[]
   readonly migrate: (path: string) => Promise<string[]>
+  /** Go on where nobody can tell whether a server runs. */
+  readonly force?: boolean
 }
 
 export interface Restored {
@@ -37,19 +41,20 @@ export class DatabaseInUseError extends Error {
  * at any moment, it leaves the old database or the new one under the name. Throws DatabaseError and
  * {@link DatabaseInUseError}.
  */
-export async function restoreBackup(backup: string, path: string, { openCopy, isHeld, migrate }: RestoreOptions, nowMs: number): Promise<Restored> {
+export async function restoreBackup(backup: string, path: string, { openCopy, isHeld, applied, migrate, force = false }: RestoreOptions, nowMs: number): Promise<Restored> {
   const next = `${path}.restoring`
-  if (isHeld(path)) throw new DatabaseInUseError('A process has the database open. Stop the server first.')
+  await demandFree(path, isHeld, force)
   try {
-    await rm(next, { force: true })
+    // What a killed restore left beside it belongs to another backup.
+    await removeWithParts(next)
     await createPrivate(next)
-    await (await isPacked(backup) ? pipeline(createReadStream(backup), createGunzip(), createWriteStream(next)) : copyFile(backup, next))
+    // Not copyFile, which would give it the rights of the backup.
+    await (await isPacked(backup) ? pipeline(createReadStream(backup), createGunzip(), createWriteStream(next)) : pipeline(createReadStream(backup), createWriteStream(next)))
+    if (applied(next).length === 0) throw new DatabaseError('foreign', { message: 'The backup is empty.' })
     await migrate(next)
-    const { entries, versions: total } = await examine(next)
-    const versions = Math.max(0, await lastTotal(path, openCopy) - total) + VERSION_MARGIN
-    const engine = openCopy(next)
-    await skipVersions(engine, { versions, reason: 'A backup was restored.' }, nowMs).finally(() => engine.close())
-    if (isHeld(path)) throw new DatabaseInUseError('A process has opened the database meanwhile. Stop the server first.')
+    const { entries } = await examine(next)
+    const versions = await moveCounters(next, path, openCopy, nowMs)
+    await demandFree(path, isHeld, force)
     const kept = existsSync(path) ? `${path}.replaced-${stampOf(nowMs)}` : undefined
     if (kept !== undefined) await keep(path, kept)
     await rename(next, path)
@@ -60,7 +65,7 @@ export async function restoreBackup(backup: string, path: string, { openCopy, is
     throw error
   }
   finally {
-    for (const part of ['', '-journal']) await rm(next + part, { force: true })
+    await removeWithParts(next)
   }
 }
 
@@ -71,17 +76,57 @@ async function keep(path: string, kept: string): Promise<void> {
   await link(path, kept).catch(() => copyFile(path, kept))
 }
 
-/** How far versions had come, by what is to be replaced and by the record beside it. */
-async function lastTotal(path: string, openCopy: (path: string) => Engine): Promise<number> {
-  const record = (await new HighWaterFile(path).read())?.total ?? 0
-  if (!existsSync(path)) return record
+async function removeWithParts(path: string): Promise<void> {
+  for (const part of ['', '-wal', '-shm', '-journal']) await rm(path + part, { force: true })
+}
+
+async function demandFree(path: string, isHeld: RestoreOptions['isHeld'], force: boolean): Promise<void> {
+  const held = isHeld(path)
+  if (held === true) throw new DatabaseInUseError('A process has the database open. Stop the server first.')
+  // Without a WAL an idle server holds no lock; the record says whether the last one has ended.
+  if (held === undefined && !force && (await new HighWaterFile(path).read())?.clean === false) {
+    throw new DatabaseInUseError('A server may have the database open: the last one did not end in order. Say --force if none runs.')
+  }
+}
+
+/**
+ * Moves every counter of the backup past what any workspace may have reached since, and the floor for workspaces
+ * that it does not know. By workspace, because in one of them the backup may be ahead. Returns how far.
+ */
+async function moveCounters(next: string, path: string, openCopy: (path: string) => Engine, nowMs: number): Promise<number> {
+  const record = new HighWaterFile(path)
+  const engine = openCopy(next)
+  try {
+    const reached = await reachedBy(path, openCopy)
+    const backup = new Map((await countersOf(engine)).map(({ workspace_id, value }) => [workspace_id, value]))
+    const behind = reached ? Math.max(0, ...reached.map(({ workspace_id, value }) => value - (backup.get(workspace_id) ?? 0))) : (await record.read())?.total ?? 0
+    const versions = behind + VERSION_MARGIN
+    await skipVersions(engine, { versions, reason: 'A backup was restored.' }, nowMs)
+    const [{ total } = { total: 0 }] = await engine.all(totals())
+    // The next start compares with this, and has nothing left to notice.
+    await record.write({ total, boot: await currentBoot(), clean: true, flushed: true })
+    return versions
+  }
+  finally {
+    await engine.close()
+  }
+}
+
+const counters = prepared<{ workspace_id: string, value: number }>(`
+  SELECT workspace_id, value FROM server_version_counter UNION ALL SELECT '', COALESCE(MAX(version_floor), 0) FROM lineages`)
+const totals = prepared<{ total: number }>('SELECT COALESCE(SUM(value), 0) AS total FROM server_version_counter')
+
+const countersOf = (engine: Engine) => engine.all(counters())
+
+/** How far each workspace is in the file that is replaced; undefined where it cannot be read, which may be why it is. */
+async function reachedBy(path: string, openCopy: (path: string) => Engine): Promise<{ workspace_id: string, value: number }[] | undefined> {
+  if (!existsSync(path)) return undefined
   try {
     const engine = openCopy(path)
-    return await totalVersions(engine).then(total => Math.max(total, record)).finally(() => engine.close())
+    return await countersOf(engine).finally(() => engine.close())
   }
   catch {
-    // It may be damaged, which is why a backup is restored.
-    return record
+    return undefined
   }
 }
 

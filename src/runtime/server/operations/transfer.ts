@@ -7,9 +7,9 @@ import type { SyncedTable } from '../sync/tables'
 import { SYNCED_TABLES } from '../sync/tables'
 
 /*
- * A workspace as lines of JSON. First a header; then members, entries of the log by version, receipts and
- * states that the log does not explain; last a line that says how many there were, so that a file that was
- * cut off is noticed.
+ * A workspace as lines of JSON. First a header; then members; states that the log does not explain, before the
+ * log, because what is left of it may have lost to them; entries of the log by version; receipts. The last line
+ * says how many there were, so that a file that was cut off is noticed.
  */
 
 export const FORMAT = 1
@@ -36,7 +36,7 @@ export type Line = z.infer<typeof line>
 
 const workspaceRow = prepared<{ id: string, name: string, description: string | null, created_at_ms: number, value: number | null, log_floor: number | null }>(`
   SELECT w.id, w.name, w.description, w.created_at_ms, c.value, c.log_floor
-  FROM workspaces AS w LEFT JOIN server_version_counter AS c ON c.workspace_id = w.id WHERE w.id = ?`)
+  FROM workspaces AS w LEFT JOIN server_version_counter AS c ON c.workspace_id = w.id WHERE w.id = ? AND w.deleted_at_ms IS NULL`)
 const members = prepared<{ user_id: string, email: string | null, display_name: string | null, role: 'owner' | 'editor' | 'viewer' }>(`
   SELECT m.user_id, u.email, u.display_name, m.role FROM workspace_members AS m JOIN users AS u ON u.id = m.user_id
   WHERE m.workspace_id = ? ORDER BY m.created_at_ms, m.user_id`)
@@ -62,8 +62,8 @@ const deletedStates = prepared<StateRow>(`
   FROM tombstones AS r WHERE r.workspace_id = ? AND r.table_name = ? AND r.pk > ? AND ${UNEXPLAINED} ORDER BY r.pk LIMIT ${AT_ONCE}`)
 
 /**
- * The lines of a workspace; undefined first where there is none. Entries that come while it is read are left
- * out. `redact` replaces what people wrote by filler of the same length. Throws DatabaseError.
+ * The lines of a workspace; none where there is none. `engine` must be one that nobody writes to, such as a copy:
+ * each page is a read of its own. `redact` replaces what people wrote by filler of the same length. Throws DatabaseError.
  */
 export async function* exportWorkspace(engine: Engine, workspaceId: string, { redact, nowMs }: { redact: boolean, nowMs: number }): AsyncGenerator<Header | Line> {
   const [row] = await engine.all(workspaceRow(workspaceId))
@@ -83,23 +83,6 @@ export async function* exportWorkspace(engine: Engine, workspaceId: string, { re
     yield count({ member: { userId: member.user_id, email: hide(member.email), displayName: hide(member.display_name), role: member.role } })
   }
   const payloadOf = (json: string | null) => json === null ? null : (redact ? redactPayload(JSON.parse(json)) : JSON.parse(json)) as Record<string, unknown>
-  for (let after = 0; ;) {
-    const page = (await engine.all(entries(workspaceId, after))).filter(entry => entry.server_version <= version)
-    for (const entry of page) {
-      yield count({ entry: {
-        version: entry.server_version, table: entry.table_name, pk: fromByteOrder(entry.pk), operation: entry.op, deleted: entry.deleted === 1, payload: payloadOf(entry.payload_json),
-        clock: entry.clock, hlc: fromByteOrder(entry.hlc), opId: entry.op_id, deviceId: entry.device_id, ownerUserId: entry.owner_user_id, createdAt: entry.created_at,
-      } })
-    }
-    after = page.at(-1)?.server_version ?? version
-    if (page.length < AT_ONCE) break
-  }
-  for (let after = ''; ;) {
-    const page = await engine.all(receipts(workspaceId, after))
-    for (const receipt of page) yield count({ receipt: { opId: receipt.op_id, version: receipt.server_version, fingerprint: Buffer.from(receipt.fingerprint).toString('hex'), collectedAt: receipt.collected_at } })
-    after = page.at(-1)?.op_id ?? ''
-    if (page.length < AT_ONCE) break
-  }
   for (const name of SYNCED_TABLES) {
     for (const read of [(after: string) => liveStates(name)(workspaceId, after), (after: string) => deletedStates(workspaceId, name, after)]) {
       for (let after = ''; ;) {
@@ -114,6 +97,23 @@ export async function* exportWorkspace(engine: Engine, workspaceId: string, { re
         if (page.length < AT_ONCE) break
       }
     }
+  }
+  for (let after = 0; ;) {
+    const page = await engine.all(entries(workspaceId, after))
+    for (const entry of page) {
+      yield count({ entry: {
+        version: entry.server_version, table: entry.table_name, pk: fromByteOrder(entry.pk), operation: entry.op, deleted: entry.deleted === 1, payload: payloadOf(entry.payload_json),
+        clock: entry.clock, hlc: fromByteOrder(entry.hlc), opId: entry.op_id, deviceId: entry.device_id, ownerUserId: entry.owner_user_id, createdAt: entry.created_at,
+      } })
+    }
+    after = page.at(-1)?.server_version ?? 0
+    if (page.length < AT_ONCE) break
+  }
+  for (let after = ''; ;) {
+    const page = await engine.all(receipts(workspaceId, after))
+    for (const receipt of page) yield count({ receipt: { opId: receipt.op_id, version: receipt.server_version, fingerprint: Buffer.from(receipt.fingerprint).toString('hex'), collectedAt: receipt.collected_at } })
+    after = page.at(-1)?.op_id ?? ''
+    if (page.length < AT_ONCE) break
   }
   yield { end: { lines } }
 }
