@@ -42,7 +42,35 @@ export async function measureLoop(): Promise<Row[]> {
   }, 100_000)
 }
 
+/** The same pushes to four servers on one file, in turn, beside one server: on two cores four can be no faster, and must not collapse. */
+export async function measureCluster(): Promise<Row[]> {
+  return withServer(async (server) => {
+    const alone = await requestsPerSecond(server, '/api/sync/push')
+    const more = await Promise.all([1, 2, 3].map(() => another(server)))
+    try {
+      const together = await requestsPerSecond(server, '/api/sync/push', more.map(({ url }) => url))
+      return [row('cluster/4', 'requests/s', together, alone)]
+    }
+    finally {
+      for (const { child } of more) await stop(child)
+    }
+  })
+}
+
+async function another({ path, cookie }: Server): Promise<{ url: string, child: ChildProcess }> {
+  const port = await freePort()
+  const child = launch(path, port)
+  const url = `http://127.0.0.1:${port}`
+  await workspaceOf(url, cookie)
+  return { url, child }
+}
+
+function launch(path: string, port: number): ChildProcess {
+  return spawn(process.execPath, [SERVER], { env: { ...process.env, NODE_ENV: '', PORT: String(port), OR3_SQLITE_DB_PATH: path, DISABLE_RATE_LIMIT: '1' }, stdio: 'ignore' })
+}
+
 interface Server {
+  readonly path: string
   readonly url: string
   readonly cookie: string
   readonly scope: { workspaceId: string }
@@ -53,7 +81,7 @@ async function withServer<Result>(work: (server: Server) => Promise<Result>, row
   return withFolder(async (folder) => {
     const path = join(folder, 'http.sqlite')
     const port = await freePort()
-    const start = () => spawn(process.execPath, [SERVER], { env: { ...process.env, NODE_ENV: '', PORT: String(port), OR3_SQLITE_DB_PATH: path, DISABLE_RATE_LIMIT: '1' }, stdio: 'ignore' })
+    const start = () => launch(path, port)
     let child = start()
     try {
       const url = `http://127.0.0.1:${port}`
@@ -67,7 +95,7 @@ async function withServer<Result>(work: (server: Server) => Promise<Result>, row
         child = start()
         await workspaceOf(url, cookie)
       }
-      return await work({ url, cookie, scope })
+      return await work({ path, url, cookie, scope })
     }
     finally {
       await stop(child)
@@ -110,11 +138,13 @@ async function post(server: Server, path: string, body: string): Promise<Record<
   return await response.json() as Record<string, unknown>
 }
 
-async function requestsPerSecond(server: Server, path: string): Promise<number> {
+async function requestsPerSecond(server: Server, path: string, others: readonly string[] = []): Promise<number> {
   const bodies = Array.from({ length: REQUESTS }, () => JSON.stringify({ scope: server.scope, ops: Array.from({ length: 50 }, () => makeOp(randomUUID(), 1)) }))
   const started = performance.now()
-  await Promise.all(Array.from({ length: CLIENTS }, async () => {
-    for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) await post(server, path, body)
+  const urls = [server.url, ...others]
+  await Promise.all(Array.from({ length: CLIENTS }, async (_, client) => {
+    const own = { ...server, url: urls[client % urls.length] ?? server.url }
+    for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) await post(own, path, body)
   }))
   return REQUESTS / (performance.now() - started) * 1000
 }

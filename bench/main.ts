@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { chart } from './chart'
 import { measureDisk, measureGrowth } from './growth'
-import { measureHttpPush, measureLoop } from './http'
+import { measureCluster, measureHttpPush, measureLoop } from './http'
 import { measureDurability, measureMemoryApart } from './load'
 import type { Row } from './measure'
 import { measureStorage } from './storage'
@@ -14,6 +14,7 @@ import { measureStorage } from './storage'
 const PARTS: Record<string, () => Promise<Row[]>> = {
   storage: measureStorage,
   http: measureHttpPush,
+  cluster: measureCluster,
   loop: measureLoop,
   durability: measureDurability,
   disk: measureDisk,

@@ -48,27 +48,25 @@ const show = defineCommand({
   }),
 })
 
-const add = defineCommand({
-  meta: { name: 'add-member', description: 'Adds a user by id, e-mail address or the id at their auth provider' },
-  args: { ...COMMON, ...MEMBER, role: { type: 'string', description: 'owner, editor or viewer', default: 'editor' } },
+type Role = ReturnType<typeof roleOf>
+
+const changing = (name: string, description: string, role: { readonly default: string } | { readonly required: true }, change: (access: ReturnType<typeof storesOf>['access'], member: { workspaceId: string, user: string, role: Role }) => Promise<void>) => defineCommand({
+  meta: { name, description },
+  args: { ...COMMON, ...MEMBER, role: { type: 'string', description: 'owner, editor or viewer', ...role } },
   run: ({ args, rawArgs, cmd }) => runCommand({ args, rawArgs, cmd }, async ({ open, out }) => {
-    await storesOf(open()).access.upsertMember({ workspaceId: args.workspace, emailOrProviderId: args.user, role: roleOf(args.role) })
-    out.result({ workspaceId: args.workspace, user: args.user, role: args.role })
-    out.good(`${args.user} is ${args.role} of ${args.workspace}.`)
+    const member = { workspaceId: args.workspace, user: args.user, role: roleOf(args.role ?? '') }
+    await change(storesOf(open()).access, member)
+    out.result(member)
+    out.good(`${member.user} is ${member.role} of ${member.workspaceId}.`)
     return undefined
   }),
 })
 
-const setRole = defineCommand({
-  meta: { name: 'set-role', description: 'Changes what a member may do' },
-  args: { ...COMMON, ...MEMBER, role: { type: 'string', description: 'owner, editor or viewer', required: true } },
-  run: ({ args, rawArgs, cmd }) => runCommand({ args, rawArgs, cmd }, async ({ open, out }) => {
-    await storesOf(open()).access.setMemberRole({ workspaceId: args.workspace, userId: args.user, role: roleOf(args.role) })
-    out.result({ workspaceId: args.workspace, userId: args.user, role: args.role })
-    out.good(`${args.user} is ${args.role} of ${args.workspace}.`)
-    return undefined
-  }),
-})
+const add = changing('add-member', 'Adds a user by id, e-mail address or the id at their auth provider', { default: 'editor' },
+  (access, { workspaceId, user, role }) => access.upsertMember({ workspaceId, emailOrProviderId: user, role }))
+
+const setRole = changing('set-role', 'Changes what a member may do', { required: true },
+  (access, { workspaceId, user, role }) => access.setMemberRole({ workspaceId, userId: user, role }))
 
 const transfer = defineCommand({
   meta: { name: 'transfer', description: 'Makes a user the only owner; earlier owners become editors' },

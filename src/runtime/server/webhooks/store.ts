@@ -26,7 +26,7 @@ const SHAPES = {
   createWebhook: { webhook: fields({ scope: SCOPE, user_id: text.nullish(), workspace_id: text.nullish(), url: text, label: text, events: list, custom_hooks: list, signing_secret_enc: text }) },
   updateWebhook: { id: text, patch: fields({ workspace_id: text.nullish() }) },
   deleteWebhook: ID, getWebhook: ID, listWebhooks: { userId: text, workspaceId: text },
-  listWebhooksByEvent: { eventType: text, scope: SCOPE, workspaceId: text.nullish() }, listWebhooksByCustomHook: { hookName: text },
+  listWebhooksByCustomHook: { hookName: text },
   updateWebhookHealth: { id: text, health: HEALTH }, disableAllWebhooks: { userId: text, workspaceId: text },
   createDeliveryLog: {
     log: fields({ id: text.optional(), webhook_id: text, event_id: text, event_type: text, attempt: whole, status: STATUS, request_payload: text, created_at: whole, ...DELIVERY }),
@@ -53,7 +53,13 @@ export function createWebhookStore({ engine, clock }: { engine: Engine, clock: C
     getWebhook: async id => answer(registrations.getWebhook(engine, id), translate),
     listWebhooks: async (userId, workspaceId) => answer(registrations.listWebhooks(engine, userId, workspaceId), translate),
     listAdminWebhooks: async () => answer(registrations.listAdminWebhooks(engine), translate),
-    listWebhooksByEvent: async (eventType, scope, workspaceId) => answer(registrations.listWebhooksByEvent(shared, eventType, scope, workspaceId ?? null), translate),
+    async listWebhooksByEvent(eventType, scope, workspaceId) {
+      // By hand, because the host asks this for each op of a push (measured: http-push/50 a sixth slower with a schema).
+      if (!isText(eventType, MAX_LABEL_LENGTH)) throw refusal(400, `eventType must be 1 to ${MAX_LABEL_LENGTH} characters`)
+      if (scope !== 'user' && scope !== 'admin') throw refusal(400, 'scope must be user or admin')
+      if (workspaceId !== undefined && workspaceId !== null && !isText(workspaceId, MAX_LABEL_LENGTH)) throw refusal(400, `workspaceId must be at most ${MAX_LABEL_LENGTH} characters`)
+      return answer(registrations.listWebhooksByEvent(shared, eventType, scope, workspaceId ?? null), translate)
+    },
     listWebhooksByCustomHook: async hookName => answer(registrations.listWebhooksByCustomHook(shared, hookName), translate),
     listActiveCustomHookNames: async () => answer(registrations.listActiveCustomHookNames(engine), translate),
     updateWebhookHealth: async (id, health) => answer(registrations.updateWebhookHealth(engine, id, health), translate),
