@@ -1,5 +1,6 @@
 import { defineCommand, runMain } from 'citty'
 import { version } from '../../package.json'
+import { unsupportedNode } from '../runtime/server/engine/node-version'
 
 /** All commands; each is loaded when it is asked for. */
 const app = defineCommand({
@@ -35,6 +36,13 @@ function earlyFlag(args: readonly string[]): string | undefined {
 }
 
 export async function run(): Promise<void> {
+  const tooOld = unsupportedNode(process.versions.node)
+  if (tooOld !== undefined) {
+    // Before the driver is loaded, which would end the process without a word.
+    process.stderr.write(`Error: ${tooOld}\n`)
+    process.exitCode = 1
+    return
+  }
   const early = earlyFlag(process.argv.slice(2))
   if (early !== undefined) {
     process.stderr.write(`Error: Flags come after the command, and ${early.split('=')[0]} comes before it.\n`)

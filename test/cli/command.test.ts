@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { cli, cliJson, startCli } from '../support/cli'
+import { requireOldNode } from '../support/old-node'
 import { eventOf } from '../support/ops'
 import { openTestProvider, temporaryFolder, TestClock } from '../support/provider'
 import { messageOp } from '../support/rows'
@@ -76,6 +77,11 @@ describe('the command', () => {
     expect(JSON.parse((await cli('users', 'show', 'nope', '--json', ...db)).out)).toEqual({ error: 'There is no user nope.' })
     expect((await cli('verify', ...db)).code, 'after all that').toBe(0)
   }, 120_000)
+
+  it('says so on a Node.js that is too old, before the driver takes it down', (context) => {
+    const { status, stderr } = spawnSync(requireOldNode(context), [resolve('dist/cli.mjs'), 'stats', '--db', 'x'], { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([1, expect.stringContaining('needs Node.js')])
+  })
 
   it('reads the server\'s own variables', async () => {
     const { path } = await seeded()

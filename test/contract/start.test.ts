@@ -75,7 +75,7 @@ describe('the start', () => {
     const provider = startProvider(readConfig({ OR3_SQLITE_DB_PATH: path }), { log, nodeVersion: '20.20.2' })
     await provider.started
     expect(log.lines).toHaveLength(1)
-    expect(log.lines[0]).toContain('needs Node.js ^22.19.0 || ^24.11.0 || >=26, and this server runs on 20.20.2')
+    expect(log.lines[0]).toContain('needs Node.js ^22.19.0 || ^24.11.0 || >=26, and this is 20.20.2')
     await expect(stat(path)).rejects.toThrow()
     await provider.close()
   })

@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { cp, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { unsupportedNode } from '../../src/runtime/server/engine/node-version'
 import { temporaryFolder } from '../support/provider'
 import { messageOp } from '../support/rows'
+import { requireOldNode } from '../support/old-node'
 import { Client, runToEnd, startServer } from '../support/server'
 
 describe('the built server', () => {
@@ -84,29 +83,12 @@ describe('the built server', () => {
   })
 
   it('says in one sentence when its Node.js is too old', async (context) => {
-    const old = oldNode()
-    if (!old) {
-      console.warn('SKIPPED: this machine has no Node.js that is too old')
-      context.skip('no old Node.js here')
-      return
-    }
+    const old = requireOldNode(context)
     const server = await startServer({ node: old })
     const client = new Client(server.url)
     await client.post('/api/demo/sign-in', { user: 'ada' })
     expect(await client.get('/api/auth/session')).toMatchObject({ status: 503, body: { message: expect.stringContaining('needs Node.js') } })
-    expect(server.output()).toMatch(/needs Node\.js .* and this server runs on .*: install a supported Node\.js/)
+    expect(server.output()).toMatch(/needs Node\.js .* and this is .*: install a supported Node\.js/)
     expect(await server.stop()).toBe(0)
   })
 })
-
-/** The machine's own Node.js, past the one this project brings along, if it is too old. */
-function oldNode(): string | undefined {
-  const PATH = (process.env.PATH ?? '').split(':').filter(folder => !folder.includes('node_modules')).join(':')
-  try {
-    const [path = '', version = ''] = execFileSync('sh', ['-c', 'command -v node; node -p process.versions.node'], { env: { PATH } }).toString().trim().split('\n')
-    return unsupportedNode(version) === undefined ? undefined : path
-  }
-  catch {
-    return undefined
-  }
-}

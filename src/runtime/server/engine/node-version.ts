@@ -10,5 +10,5 @@ export function unsupportedNode(version: string): string | undefined {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const supported = (major === 22 && minor >= 19) || (major === 24 && minor >= 11) || major >= 26
   if (supported) return undefined
-  return `or3-provider-sqlite needs Node.js ${SUPPORTED_NODE}, and this server runs on ${version}: install a supported Node.js and start it again.`
+  return `or3-provider-sqlite needs Node.js ${SUPPORTED_NODE}, and this is ${version}: install a supported Node.js and start it again.`
 }
