@@ -131,6 +131,26 @@ describe('the better-sqlite3 engine', () => {
     expect(copy.prepare('SELECT COUNT(*) FROM t').pluck().get()).toBe(50_001)
   })
 
+  it('copies one moment, and comes to an end although another process commits at each step', async () => {
+    const { engine, path } = await openEngine()
+    await engine.batch([{ sql: 'INSERT INTO t VALUES (?)', rows: Array.from({ length: 300_000 }, (_, index) => [index]) }])
+    const other = new Database(path)
+    onTestFinished(() => void other.close())
+    let steps = 0
+    await engine.backup(`${path}.copy`, {
+      onProgress() {
+        steps += 1
+        // One that begins anew each time would go on for ever.
+        if (steps <= 200) other.exec('INSERT INTO t VALUES (-1)')
+      },
+    })
+    expect(steps).toBeGreaterThan(2)
+    expect(steps).toBeLessThan(100)
+    const copy = new Database(`${path}.copy`, { readonly: true })
+    expect(copy.prepare('SELECT COUNT(*) FROM t WHERE n = -1').pluck().get(), 'what came meanwhile').toBe(0)
+    copy.close()
+  })
+
   it('leaves no unfinished copy, of its own or of one that was killed', async () => {
     const { engine, path } = await openEngine()
     for (const left of [`${path}.copy.killed.part`, `${path}.copy.killed.part-journal`]) {

@@ -46,7 +46,7 @@ export class BetterSqlite3Engine implements Engine {
   readonly #checkpointer: Checkpointer | undefined
   #open = true
 
-  constructor(options: LocalEngineOptions) {
+  constructor(private readonly options: LocalEngineOptions) {
     try {
       const writer = openWriter(options)
       this.#writer = new Connection(writer, options.slow)
@@ -92,10 +92,12 @@ export class BetterSqlite3Engine implements Engine {
   async backup(target: string, { onProgress, keepIf }: BackupOptions = {}): Promise<void> {
     this.#assertOpen()
     const unfinished = `${target}.${randomUUID()}.part`
+    let source: Handle | undefined
     try {
       await removeStaleParts(target)
       await createPrivate(unfinished)
-      await this.handle.backup(unfinished, {
+      source = this.#snapshot()
+      await (source ?? this.handle).backup(unfinished, {
         progress: (progress) => {
           onProgress?.(progress)
           return BACKUP_PAGES_PER_STEP
@@ -107,8 +109,20 @@ export class BetterSqlite3Engine implements Engine {
       throw this.#open ? toDatabaseError(error) : new DatabaseError('closed')
     }
     finally {
+      source?.close()
       await rm(unfinished, { force: true })
     }
+  }
+
+  /**
+   * A connection that stays at one moment, where readers hold nobody up. A copy of what another process writes
+   * to begins anew with each of its commits, and with a busy server would never end.
+   */
+  #snapshot(): Handle | undefined {
+    if (this.options.path === ':memory:' || this.options.journalMode !== 'WAL') return undefined
+    const handle = new Database(this.options.path, { readonly: true, timeout: this.options.busyTimeoutMs })
+    handle.exec('BEGIN; SELECT 1 FROM sqlite_schema')
+    return handle
   }
 
   async check(): Promise<string[]> {
