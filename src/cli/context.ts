@@ -86,7 +86,7 @@ export function demandOther(path: string, database: string): void {
   if (['', '-wal', '-shm', '-journal', '.head'].some(part => real(path) === real(database + part))) throw new CommandError('That is the database itself. Name another file.')
 }
 
-export function configOf(db: string | undefined): Config {
+function configOf(db: string | undefined): Config {
   return readConfig({ ...process.env, ...db === undefined ? {} : { OR3_SQLITE_DB_PATH: db } })
 }
 

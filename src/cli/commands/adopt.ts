@@ -1,10 +1,10 @@
-import { copyFile, rename, rm } from 'node:fs/promises'
+import { copyFile, rename } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { defineCommand } from 'citty'
 import { openLocalDatabase } from '../../runtime/server/database/open'
 import type { Engine } from '../../runtime/server/engine/engine'
-import { prepareFile } from '../../runtime/server/engine/file'
+import { prepareFile, removeDatabase } from '../../runtime/server/engine/file'
 import { adopt } from '../../runtime/server/operations/adopt'
 import { verify } from '../../runtime/server/operations/verify'
 import { COMMON, CommandError, EXIT, openCopy, runCommand } from '../context'
@@ -20,9 +20,8 @@ export default defineCommand({
     const copy = `${config.path}.adopting`
     // Under its own name only once it is whole: a server would start with half of it.
     const next = `${config.path}.adopted`
-    const parts = ['', '-wal', '-shm', '-journal']
     try {
-      for (const part of parts) for (const left of [copy, next]) await rm(left + part, { force: true })
+      for (const left of [copy, next]) await removeDatabase(left)
       await prepareFile(copy)
       // Copied with its WAL and read from there: opening it would change the old one.
       for (const part of ['', '-wal']) if (existsSync(old + part)) await copyFile(old + part, copy + part)
@@ -46,7 +45,7 @@ export default defineCommand({
       }
     }
     finally {
-      for (const part of parts) for (const left of [copy, next]) await rm(left + part, { force: true })
+      for (const left of [copy, next]) await removeDatabase(left)
     }
   }),
 })

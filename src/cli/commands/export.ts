@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { defineCommand } from 'citty'
 import type { Engine } from '../../runtime/server/engine/engine'
-import { createPrivate } from '../../runtime/server/engine/file'
+import { createPrivate, removeDatabase } from '../../runtime/server/engine/file'
 import { exportWorkspace } from '../../runtime/server/operations/transfer'
 import { COMMON, CommandError, demandOther, openCopy, runCommand } from '../context'
 
@@ -37,7 +37,7 @@ async function onCopy<Result>(path: string, engine: Engine, work: (copy: Engine)
     return await work(opened).finally(() => opened.close())
   }
   finally {
-    for (const part of ['', '-journal']) await rm(copy + part, { force: true })
+    await removeDatabase(copy)
   }
 }
 

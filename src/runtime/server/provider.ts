@@ -70,8 +70,7 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
   for (const warning of config.warnings) log.warn(warning)
 
   let opened: Opened | undefined
-  const waits: { onBusy?: () => void } = {}
-  const opening = open(config, { ...options, clock, onBusy: () => waits.onBusy?.() })
+  const opening = open(config, { ...options, clock, onBusy: () => void metrics?.then(counters => counters?.waited()) })
   const started = opening.then((result) => {
     opened = result
   }, (error: unknown) => log.error(`${startFailure(error).message}${causeOf(error)}`))
@@ -85,7 +84,6 @@ export function startProvider(config: Config, options: ProviderOptions): Provide
         log.warn('Metrics are not available: prom-client cannot be loaded.')
         return undefined
       })
-  void metrics?.then(counters => waits.onBusy = () => counters?.waited())
   const onCollected = (entries: number) => void metrics?.then(counters => counters?.collected(entries))
   const hooks = new HookQueue(host.emitHook, message => log.warn(message))
   const housekeeping = new Housekeeping(choresOf({ engine, clock, config, host, log, onCollected }), error => log.warn(`A chore of the database failed${causeOf(error)}. It is tried again.`))

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Payload, PendingOp, PushResult, SnapshotItem, SyncChange } from '../../../src/runtime/server/host/contract'
+import { toUuid } from '../../../src/runtime/server/operations/adopt-rows'
 import type { Revision } from '../../../src/runtime/server/sync/revision'
 import { hlcAt } from '../../support/ops'
 import type { Asker, Backend } from './backend'
@@ -52,7 +52,7 @@ export class Device implements Asker {
   }
 
   write({ table, pk, change, jump, sameTime }: { table: string, pk: string, change: Change, jump: number, sameTime: boolean }): void {
-    const opId = uuidOf(`${this.workspaceId}/${this.id}/${this.#written++}`)
+    const opId = toUuid(`${this.workspaceId}/${this.id}/${this.#written++}`)
     const clock = (this.#rows.get(`${table}/${pk}`)?.revision.clock ?? 0) + jump
     // Only a broken clock makes equal times on two devices; then the op id decides.
     const hlc = sameTime ? hlcAt(0, 0, 'same') : hlcAt(Math.max(0, this.server.now() + this.drift), this.#written % 1000, this.id)
@@ -159,10 +159,4 @@ export class Device implements Asker {
     const standing = this.#rows.get(keyOf(key))
     if (!standing || isNewer(revision, standing.revision)) this.#rows.set(keyOf(key), { revision, payload })
   }
-}
-
-/** The same UUID for the same text, and in no order. */
-function uuidOf(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

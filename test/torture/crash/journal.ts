@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { toUuid } from '../../../src/runtime/server/operations/adopt-rows'
 
 interface Batch {
   readonly workspaceId: string
@@ -53,6 +53,5 @@ function parse(line: string): Record<string, unknown> {
 
 /** The op ids of a batch follow from its name, so that nobody has to write them down. */
 export function opIdOf(batch: string, index: number): string {
-  const hex = createHash('sha256').update(`${batch}/${index}`).digest('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+  return toUuid(`${batch}/${index}`)
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock'
-import type { Engine } from '../engine/engine'
+import type { Engine, Statement } from '../engine/engine'
 import { compile, query } from './builder'
 import type { HighWaterFile, Skip } from './high-water'
 import { currentBoot, judgeLoss } from './high-water'
@@ -83,14 +83,14 @@ export async function skipVersions(engine: Engine, { versions, reason }: Skip, n
   const highest = await engine.all(compile(query.selectFrom('server_version_counter').select(({ fn }) => fn.max('value').as('value'))))
   await engine.batch([
     compile(query.updateTable('server_version_counter').set(({ eb }) => ({ value: eb('value', '+', versions) }))),
-    compile(query.insertInto('lineages').values({
-      id: randomUUID(),
-      reason,
-      // Workspaces whose counter was lost as a whole start above this.
-      version_floor: (highest[0]?.value ?? 0) + versions,
-      started_at: Math.floor(nowMs / 1000),
-    })),
+    // Workspaces whose counter was lost as a whole start above this.
+    lineageRow({ reason, versionFloor: (highest[0]?.value ?? 0) + versions }, nowMs),
   ])
+}
+
+/** Notes that the file's versions do not simply go on, and why. `nowMs`: milliseconds. */
+export function lineageRow({ reason, versionFloor }: { readonly reason: string, readonly versionFloor: number }, nowMs: number): Statement {
+  return compile(query.insertInto('lineages').values({ id: randomUUID(), reason, version_floor: versionFloor, started_at: Math.floor(nowMs / 1000) }))
 }
 
 /** The sum of all counters, which the record beside the file remembers. */

@@ -54,12 +54,20 @@ const STALE_MS = 60 * 60 * 1000
 
 /** Removes what copies to `target` left unfinished when their process was killed; one that goes on is written to all the time. */
 export async function removeStaleParts(target: string): Promise<void> {
-  const folder = dirname(target)
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(`${basename(target)}.`) || !/\.part(?:-journal)?$/.test(name)) continue
+  await removeStale(dirname(target), name => name.startsWith(`${basename(target)}.`) && /\.part(?:-journal)?$/.test(name))
+}
+
+/** Removes files of a folder that nobody has written to for an hour. */
+export async function removeStale(folder: string, isMeant: (name: string) => boolean): Promise<void> {
+  for (const name of (await readdir(folder)).filter(isMeant)) {
     const path = join(folder, name)
     if ((await stat(path)).mtimeMs < Date.now() - STALE_MS) await rm(path, { force: true })
   }
+}
+
+/** Removes a database with what SQLite keeps beside it, whatever of it is there. */
+export async function removeDatabase(path: string): Promise<void> {
+  for (const part of ['', '-wal', '-shm', '-journal']) await rm(path + part, { force: true })
 }
 
 async function restrict(path: string): Promise<void> {

@@ -82,12 +82,6 @@ export function toEntry(change: OldChange, version: number, ownerOf: (pk: string
   }
 }
 
-/** Which of two changes of one key wins. */
-export function isNewer(left: OldChange, right: OldChange): boolean {
-  if (left.clock !== right.clock) return left.clock > right.clock
-  return left.hlc === right.hlc ? left.opId > right.opId : left.hlc > right.hlc
-}
-
 /** Whose a notification is, by its payload. */
 export function ownerIn(json: unknown): string | undefined {
   return textOf(payloadOf(json)?.user_id) ?? undefined

@@ -1,13 +1,14 @@
-import { randomUUID } from 'node:crypto'
 import { fromByteOrder } from '../byte-order'
 import { VERSION_MARGIN } from '../database/high-water'
+import { lineageRow } from '../database/lineage'
 import type { BulkStatement, Engine, SqlValue } from '../engine/engine'
 import { prepared } from '../engine/engine'
 import { beginHistory, endHistory, takeEntries } from '../sync/intake'
+import { compareRevision } from '../sync/revision'
 import { SYNCED_TABLES } from '../sync/tables'
 import type { OldChange, OldRow } from './adopt-rows'
 import { ADOPTED } from './checks'
-import { fromLog, fromState, fromTombstone, isNewer, ownerIn, textOf, toEntry, toMs, toUuid, wholeOf } from './adopt-rows'
+import { fromLog, fromState, fromTombstone, ownerIn, textOf, toEntry, toMs, toUuid, wholeOf } from './adopt-rows'
 
 /** The file is not one of the earlier provider. */
 export class AdoptRefusedError extends Error {
@@ -88,13 +89,14 @@ export async function adopt(old: Engine, engine: Engine, nowMs: number, onProgre
   const differences: string[] = []
   let entries = 0
   for (const [index, { id }] of synced.entries()) {
-    entries += await adoptHistory(old, engine, id)
-    differences.push(...await compare(old, engine, id))
+    const states = await statesOf(old, id)
+    entries += await adoptHistory(old, engine, id, states)
+    differences.push(...await compare(states, engine, id))
     onProgress?.((index + 1) / synced.length)
   }
   taken.entries = entries
   await engine.batch([
-    prepared<never>('INSERT INTO lineages (id, reason, version_floor, started_at) VALUES (?, ?, ?, ?)')(randomUUID(), ADOPTED, 0, Math.floor(nowMs / 1000)),
+    lineageRow({ reason: ADOPTED, versionFloor: 0 }, nowMs),
   ])
   await take('device cursors', insert('device_cursors', ['workspace_id', 'user_id', 'device_id', 'last_seen_version', 'updated_at'], (await all('device_cursors'))
     .filter(row => textOf(row.owner_user_id) !== null).map(row => [textOf(row.workspace_id), textOf(row.owner_user_id), textOf(row.device_id), Math.max(0, wholeOf(row.last_seen_version)), wholeOf(row.updated_at)])))
@@ -102,21 +104,16 @@ export async function adopt(old: Engine, engine: Engine, nowMs: number, onProgre
 }
 
 /** The log with its versions, then what it does not explain. Returns the number of entries. */
-async function adoptHistory(old: Engine, engine: Engine, workspaceId: string): Promise<number> {
+async function adoptHistory(old: Engine, engine: Engine, workspaceId: string, states: ReadonlyMap<string, OldChange>): Promise<number> {
   const [counter] = await old.all<{ value: number }>(prepared<{ value: number }>('SELECT value FROM server_version_counter WHERE workspace_id = ?')(workspaceId))
   await engine.batch([beginHistory(workspaceId, 0)])
   const winners = new Map<string, OldChange>()
   const opIds = new Set<string>()
-  const states = await statesOf(old, workspaceId)
   const owners = new Map<string, string>(await ownersOf(old, workspaceId))
   let top = 0
   let count = 0
   const add = async (changes: readonly (readonly [number, OldChange])[]) => {
-    for (const [, change] of changes) {
-      const key = `${change.table}\0${change.pk}`
-      const standing = winners.get(key)
-      if (!standing || isNewer(change, standing)) winners.set(key, change)
-    }
+    for (const [, change] of changes) keepNewest(winners, change)
     if (changes.length > 0) await engine.batch(takeEntries(workspaceId, changes.map(([version, change]) => toEntry(change, version, pk => owners.get(pk)))))
     top = changes.at(-1)?.[0] ?? top
     count += changes.length
@@ -141,7 +138,7 @@ async function adoptHistory(old: Engine, engine: Engine, workspaceId: string): P
   top = Math.max(top, counter?.value ?? 0)
   const unexplained = [...states].filter(([key, change]) => {
     const winner = winners.get(key)
-    return !winner || isNewer(change, winner)
+    return !winner || compareRevision(change, winner) > 0
   })
   for (let start = 0; start < unexplained.length; start += AT_ONCE) {
     const first = top
@@ -165,12 +162,7 @@ async function ownersOf(old: Engine, workspaceId: string): Promise<[string, stri
 /** What the old provider's tables of states and tombstones say of each key. */
 async function statesOf(old: Engine, workspaceId: string): Promise<Map<string, OldChange>> {
   const states = new Map<string, OldChange>()
-  const keep = (change: OldChange | undefined) => {
-    if (!change) return
-    const key = `${change.table}\0${change.pk}`
-    const standing = states.get(key)
-    if (!standing || isNewer(change, standing)) states.set(key, change)
-  }
+  const keep = (change: OldChange | undefined) => void (change && keepNewest(states, change))
   for (const table of SYNCED_TABLES) {
     for (const row of await old.all<OldRow>(prepared<OldRow>(`SELECT * FROM s_${table} WHERE workspace_id = ?`)(workspaceId))) keep(fromState(table, row))
   }
@@ -178,11 +170,18 @@ async function statesOf(old: Engine, workspaceId: string): Promise<Map<string, O
   return states
 }
 
+/** By key, the change that wins. */
+function keepNewest(changes: Map<string, OldChange>, change: OldChange): void {
+  const key = `${change.table}\0${change.pk}`
+  const standing = changes.get(key)
+  if (!standing || compareRevision(change, standing) > 0) changes.set(key, change)
+}
+
 /** Keys that live in one file and not in the other, by table. */
-async function compare(old: Engine, engine: Engine, workspaceId: string): Promise<string[]> {
+async function compare(states: ReadonlyMap<string, OldChange>, engine: Engine, workspaceId: string): Promise<string[]> {
   const differences: string[] = []
   for (const table of SYNCED_TABLES) {
-    const before = new Set([...await statesOf(old, workspaceId)].filter(([, change]) => change.table === table && change.operation === 'put' && change.payload?.deleted !== true).map(([, { pk }]) => pk))
+    const before = new Set([...states].filter(([, change]) => change.table === table && change.operation === 'put' && change.payload?.deleted !== true).map(([, { pk }]) => pk))
     const after = new Set((await engine.all<{ pk: string }>(prepared<{ pk: string }>(`SELECT pk FROM s_${table} WHERE workspace_id = ?`)(workspaceId))).map(({ pk }) => fromByteOrder(pk)))
     const lost = [...before].filter(pk => !after.has(pk))
     const risen = [...after].filter(pk => !before.has(pk))

@@ -8,7 +8,7 @@ import type { BackupProgress, Engine } from '../engine/engine'
 import { prepared } from '../engine/engine'
 import { DatabaseError } from '../engine/errors'
 import { examineAside } from '../engine/examine-aside'
-import { createPrivate } from '../engine/file'
+import { createPrivate, removeDatabase, removeStale } from '../engine/file'
 
 export interface BackupOptions {
   /** Packs the file; the name should end with .gz. */
@@ -50,21 +50,15 @@ export async function makeBackup(engine: Engine, target: string, { gzip = false,
     return { path: target, bytes: (await stat(target)).size, entries: found.entries }
   }
   finally {
-    for (const left of [copy, `${copy}-journal`, packed]) await rm(left, { force: true })
+    await removeDatabase(copy)
+    await rm(packed, { force: true })
   }
 }
 
-const STALE_MS = 3_600_000
-
 /** Removes what backups of a process that was killed left; their names have another time in them. */
 async function removeUnfinished(target: string): Promise<void> {
-  const folder = dirname(target)
   const prefix = basename(target).replace(/\d{8}T\d{9}Z(?:\.gz)?$/, '')
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(prefix) || !name.includes('.unverified')) continue
-    const { mtimeMs } = await stat(join(folder, name))
-    if (mtimeMs < Date.now() - STALE_MS) await rm(join(folder, name), { force: true })
-  }
+  await removeStale(dirname(target), name => name.startsWith(prefix) && name.includes('.unverified'))
 }
 
 /** What a copy holds, once it is certain that it is sound. Throws DatabaseError. */

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import type { Clock } from '../clock'
 import type { Engine } from '../engine/engine'
 import { countChanged, prepared } from '../engine/engine'
-import { collectChangeLog } from '../sync/collect'
+import { collectChangeLog, MAX_RETENTION_SECONDS } from '../sync/collect'
 import { backupName, makeBackup, rotateBackups } from './backup'
 
 /** What a server does by itself, and how often. */
@@ -40,7 +40,7 @@ const settle = prepared<never>(`
 const liveWorkspaces = prepared<{ id: string }>('SELECT workspace_id AS id FROM server_version_counter ORDER BY workspace_id')
 
 /** Does `work` if it is due and no other process is at it. Returns whether it was done. Throws what `work` throws. */
-export async function doWhenDue(engine: Engine, chore: { readonly name: string, readonly everyMs: number }, clock: Clock, work: () => Promise<unknown>): Promise<boolean> {
+async function doWhenDue(engine: Engine, chore: { readonly name: string, readonly everyMs: number }, clock: Clock, work: () => Promise<unknown>): Promise<boolean> {
   const owner = randomUUID()
   const now = clock.now()
   if (await countChanged(engine, claim(chore.name, owner, now + LEASE_MS, now, now + LEASE_MS, now - chore.everyMs, now)) === 0) return false
@@ -55,53 +55,54 @@ export async function doWhenDue(engine: Engine, chore: { readonly name: string, 
   }
 }
 
-/** The chores of a server that was told to look after itself; each answers 0, as housekeeping wants it. */
-export function careChores({ path, backup, collect }: CareOptions, parts: CareParts): (() => Promise<number>)[] {
-  return [
-    ...backup
-      ? [async () => {
-          await doWhenDue(parts.engine, { name: 'scheduled-backup', everyMs: backup.everyMs }, parts.clock, () => backUp(path, backup, parts))
-          return 0
-        }]
-      : [],
-    ...collect
-      ? [async () => {
-          await doWhenDue(parts.engine, { name: 'scheduled-collection', everyMs: collect.everyMs }, parts.clock, () => collectAll(collect.retentionSeconds, parts))
-          return 0
-        }]
-      : [],
-  ]
-}
-
+/** As without a setting: what a host of August does by itself. */
 const DEFAULT_KEEP = 7
-const DEFAULT_RETENTION_SECONDS = 31_536_000
+const DEFAULT_RETENTION_SECONDS = MAX_RETENTION_SECONDS
 
-/** The same chores for somebody who asks for them; they count as the scheduled ones. */
-export function careNow({ path, backup, collect }: CareOptions, parts: CareParts): { backUp(): Promise<boolean>, collect(): Promise<number | undefined> } {
+/** What a server can do for its database, each answering undefined where it is not due or another process is at it. */
+function care({ path, backup, collect }: CareOptions, parts: CareParts) {
+  const due = async <Result>(name: string, everyMs: number, work: () => Promise<Result>): Promise<Result | undefined> => {
+    let result: Result | undefined
+    await doWhenDue(parts.engine, { name, everyMs }, parts.clock, async () => {
+      result = await work()
+    })
+    return result
+  }
   return {
-    backUp: () => doWhenDue(parts.engine, { name: 'scheduled-backup', everyMs: 0 }, parts.clock, () => backUp(path, backup ?? { keep: DEFAULT_KEEP, folder: dirname(path) }, parts)),
-    async collect() {
-      let entries: number | undefined
-      await doWhenDue(parts.engine, { name: 'scheduled-collection', everyMs: 0 }, parts.clock, async () => {
-        entries = await collectAll(collect?.retentionSeconds ?? DEFAULT_RETENTION_SECONDS, parts)
-      })
-      return entries
-    },
+    backUp: (everyMs: number) => due('scheduled-backup', everyMs, () => backUp(path, backup ?? { keep: DEFAULT_KEEP, folder: dirname(path) }, parts)),
+    collect: (everyMs: number) => due('scheduled-collection', everyMs, () => collectAll(collect?.retentionSeconds ?? DEFAULT_RETENTION_SECONDS, parts)),
   }
 }
 
-/** A verified copy, and no more old ones than wanted. */
-export async function backUp(path: string, { keep, folder }: { readonly keep: number, readonly folder: string }, { engine, clock, log }: CareParts): Promise<void> {
+/** The chores of a server that was told to look after itself; each answers 0, as housekeeping wants it. */
+export function careChores(options: CareOptions, parts: CareParts): (() => Promise<number>)[] {
+  const { backup, collect } = options
+  const chores = care(options, parts)
+  return [
+    ...backup ? [() => chores.backUp(backup.everyMs).then(() => 0)] : [],
+    ...collect ? [() => chores.collect(collect.everyMs).then(() => 0)] : [],
+  ]
+}
+
+/** The same chores for somebody who asks for them; they count as the scheduled ones. */
+export function careNow(options: CareOptions, parts: CareParts): { backUp(): Promise<boolean>, collect(): Promise<number | undefined> } {
+  const chores = care(options, parts)
+  return { backUp: async () => await chores.backUp(0) !== undefined, collect: () => chores.collect(0) }
+}
+
+/** A verified copy, and no more old ones than wanted. Returns its path. */
+async function backUp(path: string, { keep, folder }: { readonly keep: number, readonly folder: string }, { engine, clock, log }: CareParts): Promise<string> {
   const now = clock.now()
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const made = backupName(path, now, false, folder)
   const { entries } = await makeBackup(engine, made, {}, now)
   const removed = await rotateBackups(path, keep, { folder, made })
   log.info(`A backup was made and verified: ${entries} log entries. ${removed.length} older ones were removed.`)
+  return made
 }
 
 /** Collection of all workspaces, one after the other. Returns how many entries went. */
-export async function collectAll(retentionSeconds: number, { engine, clock, snapshots, log, onCollected }: CareParts): Promise<number> {
+async function collectAll(retentionSeconds: number, { engine, clock, snapshots, log, onCollected }: CareParts): Promise<number> {
   let entries = 0
   for (const { id } of await engine.all(liveWorkspaces())) {
     entries += (await collectChangeLog(engine, id, { seconds: retentionSeconds, snapshots }, clock.now())).changes

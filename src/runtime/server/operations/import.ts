@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { VERSION_MARGIN } from '../database/high-water'
+import { lineageRow } from '../database/lineage'
 import type { Engine } from '../engine/engine'
 import { prepared } from '../engine/engine'
 import { MENTIONED_FILES } from '../sync/file-references'
@@ -52,8 +52,6 @@ const mark = prepared<never>('INSERT INTO chores (name) VALUES (?) ON CONFLICT (
 const unmark = prepared<never>('DELETE FROM chores WHERE name = ?')
 const unfinished = prepared<{ name: string }>('SELECT name FROM chores WHERE name = ? AND NOT EXISTS (SELECT 1 FROM workspaces WHERE id = ?)')
 
-const insertLineage = prepared<never>('INSERT INTO lineages (id, reason, version_floor, started_at) VALUES (?, ?, ?, ?)')
-
 /**
  * Takes a workspace from the lines of an export, with its versions and stamps. It becomes visible as the last
  * step; whatever fails before is taken back. Versions go on above what the other server may have handed out
@@ -104,7 +102,7 @@ export async function importWorkspace(engine: Engine, lines: AsyncIterable<strin
     const top = Math.max(workspaceId === workspace.id ? version + VERSION_MARGIN : version, floor)
     await engine.batch([
       endHistory(top, workspaceId),
-      ...top > version ? [insertLineage(randomUUID(), 'A workspace was imported.', 0, Math.floor(nowMs / 1000))] : [],
+      ...top > version ? [lineageRow({ reason: 'A workspace was imported.', versionFloor: 0 }, nowMs)] : [],
       insertWorkspace(workspaceId, workspace.name, workspace.description, workspace.createdAtMs),
       ...[...intake.members].map(([userId, role]) => insertMember(workspaceId, userId, role, nowMs)),
       forgetReferences(workspaceId), noteReferences(workspaceId), unmark(markOf(workspaceId)),

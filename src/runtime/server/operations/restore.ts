@@ -1,13 +1,13 @@
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
-import { copyFile, link, open, rename, rm } from 'node:fs/promises'
+import { copyFile, link, open, rename } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { currentBoot, HighWaterFile, VERSION_MARGIN } from '../database/high-water'
-import { skipVersions } from '../database/lineage'
+import { skipVersions, totalVersions } from '../database/lineage'
 import type { Engine } from '../engine/engine'
 import { prepared } from '../engine/engine'
 import { DatabaseError } from '../engine/errors'
-import { createPrivate } from '../engine/file'
+import { createPrivate, removeDatabase } from '../engine/file'
 import { examine, stampOf } from './backup'
 
 export interface RestoreOptions {
@@ -46,7 +46,7 @@ export async function restoreBackup(backup: string, path: string, { openCopy, is
   await demandFree(path, isHeld, force)
   try {
     // What a killed restore left beside it belongs to another backup.
-    await removeWithParts(next)
+    await removeDatabase(next)
     await createPrivate(next)
     // Not copyFile, which would give it the rights of the backup.
     await (await isPacked(backup) ? pipeline(createReadStream(backup), createGunzip(), createWriteStream(next)) : pipeline(createReadStream(backup), createWriteStream(next)))
@@ -65,7 +65,7 @@ export async function restoreBackup(backup: string, path: string, { openCopy, is
     throw error
   }
   finally {
-    await removeWithParts(next)
+    await removeDatabase(next)
   }
 }
 
@@ -74,10 +74,6 @@ async function keep(path: string, kept: string): Promise<void> {
   // What an unclean end left beside it must not be taken for the new one's.
   for (const part of ['-wal', '-shm', '-journal']) if (existsSync(path + part)) await rename(path + part, kept + part)
   await link(path, kept).catch(() => copyFile(path, kept))
-}
-
-async function removeWithParts(path: string): Promise<void> {
-  for (const part of ['', '-wal', '-shm', '-journal']) await rm(path + part, { force: true })
 }
 
 async function demandFree(path: string, isHeld: RestoreOptions['isHeld'], force: boolean): Promise<void> {
@@ -102,9 +98,8 @@ async function moveCounters(next: string, path: string, openCopy: (path: string)
     const behind = reached ? Math.max(0, ...reached.map(({ workspace_id, value }) => value - (backup.get(workspace_id) ?? 0))) : (await record.read())?.total ?? 0
     const versions = behind + VERSION_MARGIN
     await skipVersions(engine, { versions, reason: 'A backup was restored.' }, nowMs)
-    const [{ total } = { total: 0 }] = await engine.all(totals())
     // The next start compares with this, and has nothing left to notice.
-    await record.write({ total, boot: await currentBoot(), clean: true, flushed: true })
+    await record.write({ total: await totalVersions(engine), boot: await currentBoot(), clean: true, flushed: true })
     return versions
   }
   finally {
@@ -114,7 +109,6 @@ async function moveCounters(next: string, path: string, openCopy: (path: string)
 
 const counters = prepared<{ workspace_id: string, value: number }>(`
   SELECT workspace_id, value FROM server_version_counter UNION ALL SELECT '', COALESCE(MAX(version_floor), 0) FROM lineages`)
-const totals = prepared<{ total: number }>('SELECT COALESCE(SUM(value), 0) AS total FROM server_version_counter')
 
 const countersOf = (engine: Engine) => engine.all(counters())
 
